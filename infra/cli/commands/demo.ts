@@ -1,0 +1,146 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from '@commander-js/extra-typings';
+import { writeFileAtomically } from '#adapters/atomic-file.ts';
+import { readCampaigns } from '#adapters/formats/campaign-file.ts';
+import { csvRecordsOf } from '#adapters/formats/csv.ts';
+import { openInput } from '#adapters/formats/input-file.ts';
+import { audienceCsv, manifestOfAudience } from '#application/audience-files.ts';
+import { sha256Of } from '#application/digest.ts';
+import { type Campaign, compareAtSize } from '#application/evaluate-rankers.ts';
+import { type Audience, type ExpansionRequest, expandAudience, type IdList } from '#application/expand-audience.ts';
+import { ingestUsers } from '#application/ingest-users.ts';
+import { openPopulation, type Population } from '#application/population.ts';
+import type { RankingOptions } from '#application/ranking-options.ts';
+import type { RankingQuality } from '#domain/evaluation/ranking-metrics.ts';
+import { usersOf } from '../input.ts';
+import { localPorts, localSettings } from '../local-ports.ts';
+import { counted, printable, Terminal } from '../terminal.ts';
+
+const SHIPPED = fileURLToPath(new URL('../demo/', import.meta.url));
+const FOLDER = join('.akin', 'demo');
+const POPULATION = 'msweb';
+
+/** Visitors of the Windows 95 pages; any other campaign of the shipped file would do. */
+const CAMPAIGN = 'area:1037';
+const SIZE = 1000;
+
+/** akin demo: the main job, on real people, with the answer known. */
+export function demoCommand() {
+  return new Command('demo')
+    .description('expand a real audience from data that comes with akin')
+    .addHelpText('after', `\nExample:\n  akin demo\n\nWrites to ${FOLDER} and shows what it did.`)
+    .action(async () => {
+      const terminal = new Terminal(process.stdout, process.stdout);
+      rmSync(FOLDER, { recursive: true, force: true });
+      const campaign = await campaignOf(CAMPAIGN);
+      const titles = await readTitles();
+      terminal.title(`Who else would visit "${titles.get(CAMPAIGN)}"?`);
+      terminal.print(
+        `Real visitors of www.microsoft.com, one week of 1998. Half of those who saw these pages are the seeds, the other
+half is hidden, and the pages themselves are taken away from everybody before anything is computed.\n`,
+      );
+      const population = await ingest(terminal);
+      const request = await requestFor(campaign);
+      const audience = expandAudience(population, localSettings(), request, terminal.watch);
+      terminal.watch('measure', 0, 1);
+      const contenders = [request, { ...request, ranker: 'similarity', choices: {} }];
+      const quality = compareAtSize(population, contenders, campaign, SIZE);
+      const files = await write(population, request, audience);
+      terminal.finishStage();
+      for (const warning of audience.report.warnings) terminal.warn(warning);
+      showMembers(terminal, audience, titles);
+      showQuality(terminal, audience, campaign, quality);
+      terminal.print();
+      for (const path of files) terminal.print(`wrote ${path}`);
+    });
+}
+
+async function campaignOf(name: string): Promise<Campaign> {
+  const campaigns = await readCampaigns(await openInput(join(SHIPPED, 'campaigns.ndjson.gz')));
+  const campaign = campaigns.find((candidate) => candidate.campaign === name);
+  if (campaign) return campaign;
+  throw new Error(`expected the campaign ${name} among those that come with akin`);
+}
+
+/** The pages' titles by feature. */
+async function readTitles(): Promise<ReadonlyMap<string, string>> {
+  const titles = new Map<string, string>();
+  for await (const { cells } of csvRecordsOf(await openInput(join(SHIPPED, 'items.csv'))))
+    titles.set(cells[0], cells[2].trim());
+  return titles;
+}
+
+async function ingest(terminal: Terminal): Promise<Population> {
+  const ports = localPorts(FOLDER);
+  const users = usersOf([join(SHIPPED, 'users.ndjson.gz')], terminal.watch);
+  await ingestUsers(ports, localSettings(), POPULATION, 'replace', users, terminal.watch);
+  return openPopulation(ports, POPULATION, terminal.watch);
+}
+
+async function requestFor(campaign: Campaign): Promise<ExpansionRequest & RankingOptions> {
+  return {
+    ranker: 'information-value',
+    choices: {},
+    drop: campaign.drop,
+    binary: false,
+    seed: 1,
+    seeds: await listOf(`${campaign.campaign} seeds`, campaign.seeds),
+    exclude: [await listOf(`${campaign.campaign} ignore`, campaign.ignore)],
+    size: String(SIZE),
+  };
+}
+
+async function listOf(source: string, ids: readonly string[]): Promise<IdList> {
+  return { source, sha256: await sha256Of(ids.join('\n')), ids, duplicates: 0 };
+}
+
+async function write(population: Population, request: ExpansionRequest, audience: Audience): Promise<string[]> {
+  const paths = ['audience.csv', 'report.json', 'manifest.json'].map((name) => join(FOLDER, name));
+  writeFileAtomically(paths[0], audienceCsv(audience.members));
+  writeFileAtomically(paths[1], [`${JSON.stringify(audience.report, null, 2)}\n`]);
+  writeFileAtomically(paths[2], [
+    `${JSON.stringify(await manifestOfAudience(population, request, audience), null, 2)}\n`,
+  ]);
+  return paths;
+}
+
+function showMembers(terminal: Terminal, { report }: Audience, titles: ReadonlyMap<string, string>): void {
+  const { users, seeds, candidates, size } = report;
+  terminal.print();
+  terminal.title(
+    `The first 10 of ${size} people, from ${candidates} candidates by ${counted(seeds.matched, 'seed')} (${users} users in all)`,
+  );
+  terminal.table(
+    ['rank', 'user', 'score', 'what speaks most for him or her'],
+    report.firstMembers.map(({ rank, userId, score, contributions }) => [
+      rank,
+      userId,
+      score.toFixed(3),
+      contributions
+        .slice(0, 3)
+        .map(({ feature, amount }) => `${printable(titles.get(feature) ?? feature)} ${amount.toFixed(2)}`)
+        .join(', '),
+    ]),
+  );
+}
+
+function showQuality(
+  terminal: Terminal,
+  { report }: Audience,
+  { positives }: Campaign,
+  { chance, rankers }: ReturnType<typeof compareAtSize>,
+): void {
+  terminal.print();
+  terminal.title(`How many of the ${positives.length} hidden visitors it found`);
+  const row = (name: string, quality: RankingQuality | undefined) => [
+    name,
+    ...[quality?.auc, quality?.precision, quality?.recall].map((value) => (value ?? Number.NaN).toFixed(3)),
+    `${(quality?.lift ?? Number.NaN).toFixed(1)}×`,
+  ];
+  terminal.table(
+    ['ranker', 'AUC', `precision@${SIZE}`, `recall@${SIZE}`, `lift@${SIZE}`],
+    [row(report.ranker.name, rankers[0]), row('mean cosine', rankers[1]), row('random', chance)],
+  );
+}

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { writeFileAtomically } from '#adapters/atomic-file.ts';
+import { audienceCsv, saveAudience } from '#application/audience-files.ts';
+import { Invalid } from '#application/errors.ts';
+import {
+  type Audience,
+  type ExpansionReport,
+  type ExpansionRequest,
+  expandAudience,
+} from '#application/expand-audience.ts';
+import { openPopulation, type Population } from '#application/population.ts';
+import { allIdsOf, idsOf, transientPopulation } from '../input.ts';
+import { localPorts, localSettings } from '../local-ports.ts';
+import { collect, rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
+import { counted, Terminal } from '../terminal.ts';
+
+/** akin expand: seeds become a ranked audience. */
+export function expandCommand() {
+  return rankingCommand('expand', 'find the people most like the seeds')
+    .option('--population <name>', 'the population to search')
+    .option('--users <file...>', 'or: files of users to search this once; nothing of them is kept')
+    .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
+    .requiredOption('--size <n>', 'how many people: a number, a share such as 5%, or all')
+    .option('--exclude <file>', 'people who must not be in the audience (repeatable)', collect, [])
+    .option(
+      '--out <file>',
+      'where to write the audience; else it goes to the standard output if that is not a terminal',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  akin expand --population shop --seeds best-customers.csv --size 1000 --out audience.csv
+  akin expand --users users.ndjson.gz --seeds seeds.txt --size 5% --exclude unsubscribed.csv > audience.csv
+  akin expand --population shop --seeds seeds.txt --size all --ranker similarity --measure jaccard --json`,
+    )
+    .action(async (flags) => {
+      const terminal = new Terminal(process.stdout, process.stderr, flags.json);
+      const seeds = await idsOf(flags.seeds);
+      const exclude = await allIdsOf(flags.exclude);
+      const request: ExpansionRequest = { ...rankingOptionsOf(flags), seeds, exclude, size: flags.size };
+      const population = await populationOf(flags, terminal);
+      const audience = expandAudience(population, localSettings(), request, terminal.watch);
+      terminal.finishStage();
+      for (const warning of audience.report.warnings) terminal.warn(warning);
+      const files = await write(flags, population, request, audience);
+      await show(terminal, flags, audience, files);
+    });
+}
+
+interface Flags {
+  readonly population?: string | undefined;
+  readonly users?: string[] | undefined;
+  readonly data: string;
+  readonly out?: string | undefined;
+  readonly json: boolean;
+}
+
+async function populationOf({ population, users, data }: Flags, terminal: Terminal): Promise<Population> {
+  if (population !== undefined && users === undefined)
+    return openPopulation(localPorts(data), population, terminal.watch);
+  if (users === undefined || population !== undefined)
+    throw new Invalid('expected either --population or --users, got both or neither');
+  const transient = await transientPopulation(users, terminal.watch);
+  if (transient.duplicates > 0)
+    terminal.warn(`${counted(transient.duplicates, 'user')} given more than once; the later one counts`);
+  return transient.population;
+}
+
+/** What was written, as paths. An expansion of a kept population is kept with it. */
+async function write(
+  { population, data, out }: Flags,
+  opened: Population,
+  request: ExpansionRequest,
+  audience: Audience,
+): Promise<Readonly<Record<string, string>>> {
+  if (out !== undefined) writeFileAtomically(out, audienceCsv(audience.members));
+  if (population === undefined) return out === undefined ? {} : { audience: out };
+  const names = await saveAudience(localPorts(data).objects, opened, request, audience);
+  const kept = Object.fromEntries(Object.entries(names).map(([what, name]) => [what, join(data, name)]));
+  return out === undefined ? kept : { ...kept, audience: out };
+}
+
+async function show(
+  terminal: Terminal,
+  { json, out }: Flags,
+  { members, report }: Audience,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (json) {
+    const listed = out === undefined ? { audience: members } : {};
+    return terminal.json({ ...report, files, ...listed });
+  }
+  if (out === undefined && !terminal.isInteractive) {
+    for (const line of audienceCsv(members)) await terminal.write(line);
+    return;
+  }
+  showSummary(terminal, report);
+  for (const [what, path] of Object.entries(files)) terminal.print(`${what.padEnd(9)} ${path}`);
+  if (Object.keys(files).length === 0) terminal.print('to keep the list: --out FILE');
+}
+
+function showSummary(terminal: Terminal, report: ExpansionReport): void {
+  const { seeds, ranker, size, candidates, firstMembers } = report;
+  const choices = Object.values(ranker.choices).join(', ');
+  terminal.title(`${size} of ${candidates} people most like ${seeds.matched} seeds, by ${ranker.name} (${choices})`);
+  terminal.table(
+    ['rank', 'user', 'score', 'what speaks most for him or her'],
+    firstMembers.map(({ rank, userId, score, contributions }) => [
+      rank,
+      userId,
+      Number(score.toPrecision(4)),
+      contributions
+        .slice(0, 3)
+        .map(({ feature, amount }) => `${feature} ${amount.toPrecision(2)}`)
+        .join(', '),
+    ]),
+  );
+  if (report.membersWithoutEvidence > 0) {
+    terminal.print(
+      `${counted(report.membersWithoutEvidence, 'member')} at the end of the list: nothing speaks for them`,
+    );
+  }
+}

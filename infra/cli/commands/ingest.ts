@@ -1,0 +1,56 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import { type IngestReport, ingestUsers } from '#application/ingest-users.ts';
+import { usersOf } from '../input.ts';
+import { localPorts, localSettings } from '../local-ports.ts';
+import { DEFAULT_DATA } from '../ranking-command.ts';
+import { counted, Terminal } from '../terminal.ts';
+
+/** akin ingest: files of users become a population. */
+export function ingestCommand() {
+  return new Command('ingest')
+    .description('read files of users (NDJSON or CSV, gzipped or not) into a population')
+    .argument('<file...>', 'files of users')
+    .requiredOption('--population <name>', 'the population to make or add to')
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'upsert: add users and replace those of the same id; replace: these users are all there are',
+      )
+        .choices(['upsert', 'replace'] as const)
+        .default('upsert' as const),
+    )
+    .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--json', 'the result as JSON, for machines', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  akin ingest users.ndjson.gz --population shop\n  akin ingest january.csv february.csv --population shop --mode replace',
+    )
+    .action(async (files, { population, mode, data, json }) => {
+      const terminal = new Terminal(process.stdout, process.stderr, json);
+      const users = usersOf(files, terminal.watch);
+      const report = await ingestUsers(localPorts(data), localSettings(), population, mode, users, terminal.watch);
+      terminal.finishStage();
+      if (report.duplicates > 0)
+        terminal.warn(`${counted(report.duplicates, 'user')} given more than once; the later one counts`);
+      if (report.usersWithoutFeatures > 0)
+        terminal.warn(`${counted(report.usersWithoutFeatures, 'user')} without any feature`);
+      if (json) terminal.json(report);
+      else terminal.print(sentenceOf(report));
+    });
+}
+
+function sentenceOf({
+  population,
+  generation,
+  users,
+  features,
+  added,
+  replaced,
+  removed,
+  bytes,
+  shards,
+}: IngestReport): string {
+  const changes = [`${added} added`, `${replaced} replaced`, ...(removed > 0 ? [`${removed} removed`] : [])].join(', ');
+  const kept = `${counted(shards, 'shard')}, ${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  return `${population}: ${counted(users, 'user')} with ${counted(features, 'feature')} (${changes}); generation ${generation}, ${kept}`;
+}

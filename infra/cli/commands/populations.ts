@@ -1,0 +1,72 @@
+import { Command } from '@commander-js/extra-typings';
+import { deletePopulation, listPopulations, statusOf } from '#application/population.ts';
+import { localPorts } from '../local-ports.ts';
+import { DEFAULT_DATA } from '../ranking-command.ts';
+import { counted, Terminal } from '../terminal.ts';
+
+/** akin list: the populations there are. */
+export function listCommand() {
+  return new Command('list')
+    .description('list the populations')
+    .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--json', 'the result as JSON, for machines', false)
+    .addHelpText('after', '\nExample:\n  akin list')
+    .action(async ({ data, json }) => {
+      const terminal = new Terminal(process.stdout, process.stderr, json);
+      const populations = await listPopulations(localPorts(data));
+      if (json) return terminal.json(populations);
+      if (populations.length === 0) return terminal.print(`no populations in ${data}`);
+      terminal.table(
+        ['population', 'generation', 'users', 'features', 'shards', 'bytes'],
+        populations.map((row) => [row.population, row.generation, row.users, row.features, row.shards, row.bytes]),
+      );
+    });
+}
+
+/** akin status: what one population holds. */
+export function statusCommand() {
+  return new Command('status')
+    .description('say what a population holds')
+    .requiredOption('--population <name>', 'the population')
+    .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--json', 'the result as JSON, for machines', false)
+    .addHelpText('after', '\nExample:\n  akin status --population shop')
+    .action(async ({ population, data, json }) => {
+      const terminal = new Terminal(process.stdout, process.stderr, true);
+      const status = await statusOf(localPorts(data), population, terminal.watch);
+      if (json) return terminal.json(status);
+      terminal.title(`${status.population}, generation ${status.generation}`);
+      terminal.table(
+        ['what', 'how many'],
+        [
+          ['users', status.users],
+          ['users without features', status.usersWithoutFeatures],
+          ['features', status.features],
+          ['features a user', Number(status.featuresPerUser.toFixed(2))],
+          ['shards', status.shards],
+          ['bytes', status.bytes],
+        ],
+      );
+      terminal.print(status.weighted ? 'features have weights' : 'features have no weights');
+      terminal.table(
+        ['field', 'features'],
+        status.fields.slice(0, 20).map(({ field, features }) => [field, features]),
+      );
+    });
+}
+
+/** akin delete: a population and its audiences, gone. */
+export function deleteCommand() {
+  return new Command('delete')
+    .description('delete a population, its index and its audiences')
+    .requiredOption('--population <name>', 'the population')
+    .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--json', 'the result as JSON, for machines', false)
+    .addHelpText('after', '\nExample:\n  akin delete --population shop')
+    .action(async ({ population, data, json }) => {
+      const terminal = new Terminal(process.stdout, process.stderr, json);
+      const gone = await deletePopulation(localPorts(data), population);
+      if (json) terminal.json(gone);
+      else terminal.print(`deleted ${gone.population} (${counted(gone.users, 'user')}), its index and its audiences`);
+    });
+}

@@ -1,0 +1,49 @@
+/** Files named on the command line, as the use cases want them. */
+
+import { readIds } from '#adapters/formats/id-file.ts';
+import { type InputFile, openInput, sizeOfFile } from '#adapters/formats/input-file.ts';
+import { readUsers } from '#adapters/formats/user-file.ts';
+import type { IdList } from '#application/expand-audience.ts';
+import type { Population } from '#application/population.ts';
+import type { Watch } from '#application/ports.ts';
+import type { User } from '#domain/features/shard.ts';
+import { ShardBuilder } from '#domain/features/shard-builder.ts';
+
+/** The users of all files, one file after the other; `opened` receives each file when it was read to its end. */
+export async function* usersOf(
+  paths: readonly string[],
+  watch: Watch,
+  opened: (file: InputFile) => void = () => {},
+): AsyncGenerator<User> {
+  const total = paths.reduce((sum, path) => sum + sizeOfFile(path), 0);
+  let before = 0;
+  for (const path of paths) {
+    const start = before;
+    const file = await openInput(path, (bytes) => {
+      before = start + bytes;
+      watch('read the users', before, total);
+    });
+    yield* readUsers(file);
+    opened(file);
+  }
+}
+
+/** Users as a population of this moment: one shard, never stored. */
+export async function transientPopulation(
+  paths: readonly string[],
+  watch: Watch,
+): Promise<{ population: Population; duplicates: number }> {
+  const builder = new ShardBuilder();
+  const sha256: string[] = [];
+  for await (const user of usersOf(paths, watch, (file) => sha256.push(file.sha256()))) builder.add(user);
+  const shards = builder.build(Number.POSITIVE_INFINITY);
+  return { population: { name: 'users', generation: 0, shards, sha256 }, duplicates: builder.duplicateCount };
+}
+
+export async function idsOf(path: string): Promise<IdList> {
+  return readIds(await openInput(path));
+}
+
+export function allIdsOf(paths: readonly string[]): Promise<IdList[]> {
+  return Promise.all(paths.map(idsOf));
+}

@@ -1,0 +1,68 @@
+/** A command that ranks: the flags that all such commands share, and what they say. */
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { RankingOptions } from '#application/ranking-options.ts';
+import { RANKERS } from '#domain/ranking/rankers.ts';
+
+export const DEFAULT_DATA = '.akin';
+
+/** A command with the ranking flags; what else it needs is added to it. */
+export function rankingCommand(name: string, summary: string) {
+  return new Command(name)
+    .description(summary)
+    .option('--ranker <name>', `how to rank: ${RANKERS.map((kind) => kind.name).join(' or ')}`)
+    .option('--measure <name>', choiceHelp('measure'))
+    .option('--aggregate <name>', choiceHelp('aggregate'))
+    .option('--filter <name>', choiceHelp('filter'))
+    .option('--drop <feature>', 'take this feature away from everybody first (repeatable)', collect, [])
+    .option('--binary', 'ignore weights: to have a feature is all that counts', false)
+    .option('--seed <n>', 'the seed of all chance', wholeNumber, 1)
+    .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--json', 'the result as JSON, for machines', false);
+}
+
+/** Help for a choice, from the registry: its values, the default first, whose it is, and what it decides. */
+function choiceHelp(name: string): string {
+  const owner = RANKERS.find((kind) => kind.options.some((option) => option.name === name));
+  const option = owner?.options.find((candidate) => candidate.name === name);
+  return `${owner?.name}: ${option?.values.join(' | ')} (${option?.effect})`;
+}
+
+interface RankingFlags {
+  readonly ranker?: string | undefined;
+  readonly measure?: string | undefined;
+  readonly aggregate?: string | undefined;
+  readonly filter?: string | undefined;
+  readonly drop: readonly string[];
+  readonly binary: boolean;
+  readonly seed: number;
+}
+
+/** Without a ranker's name, the first that has the given options. */
+export function rankingOptionsOf({
+  ranker,
+  measure,
+  aggregate,
+  filter,
+  drop,
+  binary,
+  seed,
+}: RankingFlags): RankingOptions {
+  const choices = {
+    ...(measure === undefined ? {} : { measure }),
+    ...(aggregate === undefined ? {} : { aggregate }),
+    ...(filter === undefined ? {} : { filter }),
+  };
+  const fitting = RANKERS.find(({ options }) =>
+    Object.keys(choices).every((name) => options.some((option) => option.name === name)),
+  );
+  return { ranker: ranker ?? (fitting ?? RANKERS[0]).name, choices, drop, binary, seed };
+}
+
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+export function wholeNumber(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a whole number of at most ten digits');
+}

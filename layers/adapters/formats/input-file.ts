@@ -1,0 +1,158 @@
+/**
+ * A file as lines of text, streamed: gzip is recognised by its first bytes, never by the name, and so is what cannot be read.
+ *
+ * Memory: one chunk and one line; a longer line than `MAX_LINE_BYTES` is refused.
+ */
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Invalid } from '#application/errors.ts';
+import { explainedFault, systemCodeOf } from '../system-faults.ts';
+
+export interface Line {
+  readonly text: string;
+  /** Counted from 1. */
+  readonly number: number;
+}
+
+/** Told how many bytes of the file as it lies on the disk were read so far. */
+export type ReadWatch = (bytes: number) => void;
+
+/** A user of 10,000 features of 1,000 letters is far below; a file without line ends is not. */
+const MAX_LINE_BYTES = 16 * 2 ** 20;
+
+const CHUNK_BYTES = 1 << 18;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+const UNREADABLE = [
+  { magic: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive or a spreadsheet' },
+  { magic: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file' },
+  { magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd archive' },
+  { magic: [0x42, 0x5a, 0x68], what: 'a bzip2 archive' },
+  { magic: [0xff, 0xfe], what: 'UTF-16 text' },
+  { magic: [0xfe, 0xff], what: 'UTF-16 text' },
+];
+
+/** A file that is read once, from its beginning to its end: pipes are files too. */
+export interface InputFile {
+  readonly path: string;
+  /** Whether the first line that is not blank begins as JSON does. */
+  readonly isJson: boolean;
+  readonly lines: AsyncIterable<Line>;
+  /** SHA-256 of what was read so far, as it lies on the disk; call it at the end. */
+  sha256(): string;
+}
+
+export async function openInput(path: string, watch: ReadWatch = () => {}): Promise<InputFile> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const lines = linesOf(
+    path,
+    tapped(path, (chunk) => {
+      bytes += chunk.length;
+      hash.update(chunk);
+      watch(bytes);
+    }),
+  );
+  const head: Line[] = [];
+  let isJson = false;
+  for (let next = await lines.next(); !next.done; next = await lines.next()) {
+    head.push(next.value);
+    if (next.value.text.trim() === '') continue;
+    isJson = /^\s*[{[]/.test(next.value.text);
+    break;
+  }
+  return { path, isJson, lines: prepend(head, lines), sha256: () => hash.digest('hex') };
+}
+
+/** The lines of a file without their ends (LF or CRLF) and without a byte order mark. */
+async function* linesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let number = 0;
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  try {
+    for await (const chunk of plainBytesOf(path, blocks)) {
+      let start = 0;
+      for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+        const piece = chunk.subarray(start, end);
+        yield lineOf(path, ++number, restBytes === 0 ? piece : Buffer.concat([...rest, piece]));
+        if (restBytes > 0) [rest, restBytes] = [[], 0];
+        start = end + 1;
+      }
+      if (start < chunk.length) rest.push(chunk.subarray(start));
+      restBytes += chunk.length - start;
+      if (restBytes > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number + 1));
+    }
+    if (restBytes > 0) yield lineOf(path, ++number, Buffer.concat(rest));
+  } catch (error) {
+    throw explainedZlib(error, path, number) ?? explainedFault(error, path);
+  }
+}
+
+function lineOf(path: string, number: number, bytes: Buffer): Line {
+  if (bytes.length > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number));
+  if (!isUtf8(bytes)) throw new Invalid(`${path}, line ${number}: expected UTF-8 text, got other bytes`);
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
+  const text = bytes.toString('utf8', 0, end);
+  return { text: number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text, number };
+}
+
+function tooLong(path: string, number: number): string {
+  return `${path}, line ${number}: expected a line of at most ${MAX_LINE_BYTES / 2 ** 20} MiB, got a longer one`;
+}
+
+async function* plainBytesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const source = blocks[Symbol.asyncIterator]();
+  const first = await source.next();
+  if (first.done) return;
+  const head = first.value;
+  const unreadable = UNREADABLE.find(({ magic }) => magic.every((byte, at) => head[at] === byte));
+  if (unreadable) {
+    throw new Invalid(`${path}: expected NDJSON or CSV in UTF-8, gzipped or not, got ${unreadable.what}`);
+  }
+  const whole = prepend([head], { [Symbol.asyncIterator]: () => source });
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    yield* whole;
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  // A failure of the source arrives through the iteration of the last stream; nothing is left to do in the callback.
+  yield* pipeline(Readable.from(whole, { objectMode: false }), gunzip, () => {});
+}
+
+async function* tapped(path: string, tap: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    tap(chunk);
+    yield chunk;
+  }
+}
+
+async function* prepend<T>(head: readonly T[], rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* head;
+  yield* rest;
+}
+
+function explainedZlib(error: unknown, path: string, lineCount: number): Invalid | undefined {
+  const code = systemCodeOf(error);
+  if (code === 'Z_BUF_ERROR') {
+    return new Invalid(`${path}: expected a whole gzip file, but it is cut off after line ${lineCount}`, {
+      cause: error,
+    });
+  }
+  if (!code?.startsWith('Z_')) return undefined;
+  return new Invalid(`${path}: expected a sound gzip file, but it is damaged after line ${lineCount}`, {
+    cause: error,
+  });
+}
+
+/** The file's size on the disk; 0 for a pipe. */
+export function sizeOfFile(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    throw explainedFault(error, path);
+  }
+}

@@ -1,0 +1,32 @@
+/** One line of NDJSON as an object. */
+import { Invalid } from '#application/errors.ts';
+import type { Line } from './input-file.ts';
+
+/** Where a line stands, as messages say it. */
+export function placeOf(path: string, line: number): string {
+  return `${path}, line ${line}`;
+}
+
+export function jsonObjectOf({ text, number }: Line, path: string): Readonly<Record<string, unknown>> {
+  const value = jsonOf(text, placeOf(path, number));
+  if (isObject(value)) return value;
+  throw new Invalid(`${placeOf(path, number)}: expected a JSON object, got ${shown(value)}`);
+}
+
+function jsonOf(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Invalid(`${where}: expected a JSON object, got ${shown(text)}`, { cause });
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value as a message may show it: short, and nothing that a terminal would obey. */
+export function shown(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}

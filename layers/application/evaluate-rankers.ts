@@ -1,0 +1,166 @@
+/** How well a ranker finds the hidden half of each campaign's people. */
+
+import { chanceScores } from '#domain/evaluation/chance.ts';
+import { qualityAt, type RankingQuality, rankingQuality } from '#domain/evaluation/ranking-metrics.ts';
+import type { Shard } from '#domain/features/shard.ts';
+import { bestOf, fitRanker, mergeRankings, type RankedUser, rankUsers } from '#domain/ranking/rank-users.ts';
+import { assignRoles, type Ranker, type Roles } from '#domain/ranking/ranker.ts';
+import { Invalid } from './errors.ts';
+import type { Population } from './population.ts';
+import type { Watch } from './ports.ts';
+import { chooseRanker, prepareShards, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
+
+/** A known answer: half of the people with some feature are seeds, the other half are hidden. */
+export interface Campaign {
+  readonly campaign: string;
+  readonly tier?: string | undefined;
+  /** Features to take away from everybody, so that the answer is not in the question. */
+  readonly drop: readonly string[];
+  readonly seeds: readonly string[];
+  readonly positives: readonly string[];
+  /** Users who must be neither ranked nor counted. */
+  readonly ignore: readonly string[];
+}
+
+export interface CampaignQuality {
+  readonly campaign: string;
+  readonly tier: string;
+  readonly seeds: number;
+  readonly positives: number;
+  readonly ranked: number;
+  /** Absent where nothing could be measured: no positives among the ranked users, or nobody else. */
+  readonly quality?: RankingQuality | undefined;
+}
+
+export interface MeanQuality extends RankingQuality {
+  readonly tier: string;
+  /** How many campaigns the means are over. */
+  readonly campaigns: number;
+}
+
+export interface Evaluation {
+  readonly population: string;
+  readonly generation: number;
+  readonly ranker: { readonly name: string; readonly choices: Readonly<Record<string, string>> };
+  /** Macro averages: by tier in the order of the file, then over all campaigns. */
+  readonly means: readonly MeanQuality[];
+  readonly campaigns: readonly CampaignQuality[];
+  readonly warnings: readonly string[];
+}
+
+/** Receives each campaign's whole ranking. */
+export type RankingSink = (campaign: string, ranking: readonly RankedUser[]) => void;
+
+export async function evaluateRankers(
+  population: Population,
+  options: RankingOptions,
+  campaigns: readonly Campaign[],
+  sink: RankingSink | undefined,
+  watch: Watch,
+): Promise<Evaluation> {
+  const { ranker, name, choices } = chooseRanker(options);
+  if (campaigns.length === 0) throw new Invalid('expected at least one campaign, got none');
+  const results: CampaignQuality[] = [];
+  for (const [done, campaign] of campaigns.entries()) {
+    watch('evaluate the campaigns', done, campaigns.length);
+    const { result, ranking } = measureCampaign(population.shards, ranker, options, campaign);
+    sink?.(campaign.campaign, ranking);
+    results.push(result);
+  }
+  watch('evaluate the campaigns', 1, 1);
+  const unmeasured = results.filter(({ quality }) => !quality).map(({ campaign }) => JSON.stringify(campaign));
+  return {
+    population: population.name,
+    generation: population.generation,
+    ranker: { name, choices },
+    means: meansOf(results),
+    campaigns: results,
+    warnings: [
+      ...warnOfUnknownDrops(population.shards, options.drop),
+      ...(unmeasured.length > 0 ? [`not measured, for lack of positives or of others: ${unmeasured.join(', ')}`] : []),
+    ],
+  };
+}
+
+function measureCampaign(all: readonly Shard[], ranker: Ranker, options: RankingOptions, campaign: Campaign) {
+  const stage = stageOf(all, options, campaign);
+  const ranking = rankEverybody(stage, ranker);
+  const positive = markPositives(ranking, campaign);
+  const result: CampaignQuality = {
+    campaign: campaign.campaign,
+    tier: campaign.tier ?? 'none',
+    seeds: stage.roles.reduce((sum, role) => sum + role.seeds.length, 0),
+    positives: positive.reduce((sum, hit) => sum + hit, 0),
+    ranked: ranking.length,
+    quality: rankingQuality(scoresOf(ranking), positive),
+  };
+  return { result, ranking };
+}
+
+/** Quality of the first `size` users of one campaign, beside what chance gives: for people who look at one audience. */
+export function compareAtSize(
+  population: Population,
+  contenders: readonly RankingOptions[],
+  campaign: Campaign,
+  size: number,
+): { readonly chance: RankingQuality | undefined; readonly rankers: readonly (RankingQuality | undefined)[] } {
+  const qualityOf = (ranking: readonly RankedUser[]) =>
+    qualityAt(scoresOf(ranking), markPositives(ranking, campaign), Math.min(size, ranking.length));
+  const chanceStage = stageOf(population.shards, { drop: [], binary: false }, campaign);
+  const lists = chanceStage.shards.map((shard, s) => {
+    const { candidates } = chanceStage.roles[s];
+    return bestOf(shard, candidates, chanceScores(shard, candidates), candidates.length);
+  });
+  return {
+    chance: qualityOf(mergeRankings(lists, Number.MAX_SAFE_INTEGER)),
+    rankers: contenders.map((options) =>
+      qualityOf(rankEverybody(stageOf(population.shards, options, campaign), chooseRanker(options).ranker)),
+    ),
+  };
+}
+
+interface Stage {
+  readonly shards: readonly Shard[];
+  readonly roles: readonly Roles[];
+}
+
+function stageOf(all: readonly Shard[], options: Pick<RankingOptions, 'drop' | 'binary'>, campaign: Campaign): Stage {
+  const shards = prepareShards(all, [...options.drop, ...campaign.drop], options.binary);
+  const [seeds, ignored] = [new Set(campaign.seeds), new Set(campaign.ignore)];
+  return { shards, roles: shards.map((shard) => assignRoles(shard, seeds, ignored)) };
+}
+
+function rankEverybody({ shards, roles }: Stage, ranker: Ranker): RankedUser[] {
+  return rankUsers(ranker, fitRanker(ranker, shards, roles), shards, roles, Number.MAX_SAFE_INTEGER);
+}
+
+function markPositives(ranking: readonly RankedUser[], campaign: Campaign): Uint8Array {
+  const positives = new Set(campaign.positives);
+  return Uint8Array.from(ranking, ({ id }) => (positives.has(id) ? 1 : 0));
+}
+
+function scoresOf(ranking: readonly RankedUser[]): Float32Array {
+  return Float32Array.from(ranking, ({ score }) => score);
+}
+
+function meansOf(results: readonly CampaignQuality[]): MeanQuality[] {
+  const tiers = [...new Set(results.map(({ tier }) => tier))].filter((tier) => tier !== 'none');
+  const groups = [
+    ...tiers.map((tier) => ({ tier, members: results.filter((result) => result.tier === tier) })),
+    { tier: 'all', members: results },
+  ];
+  return groups.flatMap(({ tier, members }) => {
+    const measured = members.flatMap(({ quality }) => quality ?? []);
+    if (measured.length === 0) return [];
+    const mean = (value: (quality: RankingQuality) => number) =>
+      measured.reduce((sum, quality) => sum + value(quality), 0) / measured.length;
+    return {
+      tier,
+      campaigns: measured.length,
+      auc: mean(({ auc }) => auc),
+      precision: mean(({ precision }) => precision),
+      recall: mean(({ recall }) => recall),
+      lift: mean(({ lift }) => lift),
+    };
+  });
+}

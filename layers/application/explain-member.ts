@@ -1,0 +1,71 @@
+/** Why one user stands where he or she stands. */
+
+import { compareTexts, type Shard } from '#domain/features/shard.ts';
+import { fitRanker } from '#domain/ranking/rank-users.ts';
+import type { Contribution } from '#domain/ranking/ranker.ts';
+import { NotFound } from './errors.ts';
+import { castRoles, checkSeeds, type ExpansionRequest } from './expand-audience.ts';
+import { hintOf } from './nearest-names.ts';
+import type { Population } from './population.ts';
+import { chooseRanker, warnOfUnknownDrops } from './ranking-options.ts';
+import type { Settings } from './settings.ts';
+
+export interface Explanation {
+  readonly userId: string;
+  readonly role: 'candidate' | 'seed' | 'excluded';
+  readonly score: number;
+  /** The rank among the candidates; for a seed or an excluded user, the rank that he or she would have. */
+  readonly rank: number;
+  readonly candidates: number;
+  readonly ranker: { readonly name: string; readonly choices: Readonly<Record<string, string>> };
+  /** The features that speak for the user, strongest first; the amounts sum to the score. */
+  readonly contributions: readonly Contribution[];
+  readonly warnings: readonly string[];
+}
+
+export function explainMember(
+  population: Population,
+  settings: Settings,
+  request: Omit<ExpansionRequest, 'size'>,
+  userId: string,
+): Explanation {
+  const { ranker, name, choices } = chooseRanker(request);
+  const cast = castRoles(population, request);
+  const warnings = checkSeeds(request.seeds, cast, settings);
+  const { s, row } = placeOf(cast.shards, userId);
+  const model = fitRanker(ranker, cast.shards, cast.roles);
+  const [score] = ranker.score(model, cast.shards[s], Uint32Array.of(row));
+  let better = 0;
+  cast.shards.forEach((shard, other) => {
+    const { candidates } = cast.roles[other];
+    ranker.score(model, shard, candidates).forEach((rival, n) => {
+      if (rival > score || (rival === score && compareTexts(shard.ids[candidates[n]], userId) < 0)) better++;
+    });
+  });
+  return {
+    userId,
+    role: cast.roles[s].seeds.includes(row)
+      ? 'seed'
+      : cast.roles[s].candidates.includes(row)
+        ? 'candidate'
+        : 'excluded',
+    score,
+    rank: better + 1,
+    candidates: cast.candidateCount,
+    ranker: { name, choices },
+    contributions: ranker.explain(model, cast.shards[s], row),
+    warnings: [...warnings, ...warnOfUnknownDrops(population.shards, request.drop)],
+  };
+}
+
+function placeOf(shards: readonly Shard[], userId: string): { readonly s: number; readonly row: number } {
+  for (const [s, { ids }] of shards.entries()) {
+    const row = ids.indexOf(userId);
+    if (row >= 0) return { s, row };
+  }
+  const hint = hintOf(
+    userId,
+    shards.flatMap(({ ids }) => ids.filter((id) => id.length <= 4 * userId.length).slice(0, 100_000)),
+  );
+  throw new NotFound(`expected a user of the population, got ${JSON.stringify(userId)}${hint}`);
+}

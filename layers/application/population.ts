@@ -1,0 +1,131 @@
+/** Populations: opening one whole, listing them, saying what one holds, and deleting one. */
+import { fieldOf, type Shard } from '#domain/features/shard.ts';
+import { rowCountOf } from '#domain/features/sparse-matrix.ts';
+import { sha256Of } from './digest.ts';
+import { Invalid, NotFound } from './errors.ts';
+import type { Manifest, ShardEntry } from './manifest.ts';
+import { hintOf } from './nearest-names.ts';
+import type { Ports, Watch } from './ports.ts';
+
+/** The users to search, all of one generation. */
+export interface Population {
+  readonly name: string;
+  readonly generation: number;
+  readonly shards: readonly Shard[];
+  /** SHA-256 of each shard's bytes; empty for users that were never stored. */
+  readonly sha256: readonly string[];
+}
+
+/** Names are parts of object names, so nothing that a path could trip over. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+export function checkPopulationName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw new Invalid(
+    `expected a population name of 1 to 63 letters, digits, dots, dashes and underscores that starts with a letter or digit, got ${JSON.stringify(name)}`,
+  );
+}
+
+export async function manifestOf({ catalog }: Ports, name: string): Promise<Manifest> {
+  const manifest = await catalog.manifest(checkPopulationName(name));
+  if (manifest) return manifest;
+  const known = await catalog.populations();
+  const hint = known.length === 0 ? '; none was ingested here yet' : hintOf(name, known);
+  throw new NotFound(`expected the name of an ingested population, got ${JSON.stringify(name)}${hint}`);
+}
+
+/** Reads every shard of the current generation; a damaged or missing one is refused by name. */
+export async function openPopulation(ports: Ports, name: string, watch: Watch): Promise<Population> {
+  const manifest = await manifestOf(ports, name);
+  const shards: Shard[] = [];
+  for (const entry of manifest.shards) {
+    watch('open the population', shards.length, manifest.shards.length);
+    shards.push(await readShard(ports, entry));
+  }
+  watch('open the population', 1, 1);
+  const { generation } = manifest;
+  return { name, generation, shards, sha256: manifest.shards.map((entry) => entry.sha256) };
+}
+
+async function readShard({ objects, shardFormat }: Ports, entry: ShardEntry): Promise<Shard> {
+  const bytes = await objects.read(entry.name);
+  if (!bytes) throw new Invalid(`${entry.name}: the manifest names this shard, but it is not there; ingest again`);
+  if (bytes.length !== entry.bytes || (await sha256Of(bytes)) !== entry.sha256) {
+    throw new Invalid(
+      `${entry.name}: the shard is damaged: its ${bytes.length} bytes are not those that were written; ingest again`,
+    );
+  }
+  const shard = shardFormat.decode(bytes, entry.name);
+  if (rowCountOf(shard.rows) === entry.users) return shard;
+  throw new Invalid(`${entry.name}: expected ${entry.users} users, got ${rowCountOf(shard.rows)}`);
+}
+
+export interface PopulationSummary {
+  readonly population: string;
+  readonly generation: number;
+  readonly users: number;
+  readonly features: number;
+  readonly shards: number;
+  readonly bytes: number;
+}
+
+export async function listPopulations(ports: Ports): Promise<PopulationSummary[]> {
+  const names = await ports.catalog.populations();
+  return Promise.all(names.map(async (name) => summaryOf(await manifestOf(ports, name))));
+}
+
+export function summaryOf({ population, generation, users, features, shards }: Manifest): PopulationSummary {
+  const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  return { population, generation, users, features, shards: shards.length, bytes };
+}
+
+export interface PopulationStatus extends PopulationSummary {
+  /** Users without a single feature: they can be seeds but resemble nobody. */
+  readonly usersWithoutFeatures: number;
+  readonly featuresPerUser: number;
+  readonly weighted: boolean;
+  /** How many features each field has, the largest field first. */
+  readonly fields: readonly { readonly field: string; readonly features: number }[];
+}
+
+export async function statusOf(ports: Ports, name: string, watch: Watch): Promise<PopulationStatus> {
+  const { shards } = await openPopulation(ports, name, watch);
+  const summary = summaryOf(await manifestOf(ports, name));
+  const fields = new Map<string, Set<string>>();
+  let [entries, empty] = [0, 0];
+  for (const { features, rows } of shards) {
+    entries += rows.columns.length;
+    for (let u = 0; u < rowCountOf(rows); u++) if (rows.offsets[u] === rows.offsets[u + 1]) empty++;
+    for (const feature of features) {
+      const field = fieldOf(feature);
+      fields.set(field, (fields.get(field) ?? new Set()).add(feature));
+    }
+  }
+  return {
+    ...summary,
+    usersWithoutFeatures: empty,
+    featuresPerUser: summary.users === 0 ? 0 : entries / summary.users,
+    weighted: shards.some(({ rows }) => rows.weights !== undefined),
+    fields: [...fields]
+      .map(([field, features]) => ({ field, features: features.size }))
+      .sort((left, right) => right.features - left.features),
+  };
+}
+
+/** Forgets a population: first its manifest, so that nobody opens it any more, then its shards and its audiences. */
+export async function deletePopulation(ports: Ports, name: string): Promise<PopulationSummary> {
+  const manifest = await manifestOf(ports, name);
+  await ports.catalog.remove(name);
+  for (const prefix of [shardPrefix(name), audiencePrefix(name)]) {
+    await ports.objects.remove(await ports.objects.list(prefix));
+  }
+  return summaryOf(manifest);
+}
+
+export function shardPrefix(population: string): string {
+  return `index/${population}/`;
+}
+
+export function audiencePrefix(population: string): string {
+  return `audiences/${population}/`;
+}

@@ -1,0 +1,93 @@
+/** What a caller may say about how to rank, checked against the registry of rankers. */
+
+import { placesOf } from '#domain/features/feature-vector.ts';
+import { dropFeatures, type Shard, withoutWeights } from '#domain/features/shard.ts';
+import type { Ranker } from '#domain/ranking/ranker.ts';
+import { DEFAULT_CHOICES, RANKERS, type RankerChoices, type RankerKind } from '#domain/ranking/rankers.ts';
+import { Invalid } from './errors.ts';
+import { hintOf } from './nearest-names.ts';
+
+export interface RankingOptions {
+  readonly ranker: string;
+  /** Only what the ranker offers may be chosen. */
+  readonly choices: Readonly<Partial<Record<keyof RankerChoices, string>>>;
+  /** Features to take away from everybody before anything else. */
+  readonly drop: readonly string[];
+  /** Forget the weights: to have a feature is all that counts. */
+  readonly binary: boolean;
+  readonly seed: number;
+}
+
+/** A ranker as chosen, with every choice spelled out for the report. */
+export interface ChosenRanker {
+  readonly ranker: Ranker;
+  readonly name: string;
+  readonly choices: Readonly<Record<string, string>>;
+}
+
+export function chooseRanker({ ranker, choices }: RankingOptions): ChosenRanker {
+  const kind = RANKERS.find(({ name }) => name === ranker);
+  const names = RANKERS.map(({ name }) => name);
+  if (!kind)
+    throw new Invalid(`expected a ranker (${names.join(', ')}), got ${JSON.stringify(ranker)}${hintOf(ranker, names)}`);
+  for (const name of Object.keys(choices)) {
+    if (kind.options.some((option) => option.name === name)) continue;
+    throw new Invalid(`expected an option of the ranker ${kind.name} (${optionNames(kind)}), got ${name}`);
+  }
+  const chosen = { ...DEFAULT_CHOICES, ...checkedChoices(kind, choices) };
+  return {
+    ranker: kind.with(chosen),
+    name: kind.name,
+    choices: Object.fromEntries(kind.options.map(({ name }) => [name, chosen[name]])),
+  };
+}
+
+function optionNames({ options }: RankerKind): string {
+  return options.length === 0 ? 'it has none' : options.map(({ name }) => name).join(', ');
+}
+
+/** Each choice must be one of the values that the registry lists; the type follows from that check. */
+function checkedChoices(kind: RankerKind, choices: RankingOptions['choices']): Partial<RankerChoices> {
+  for (const { name, values } of kind.options) {
+    const value = choices[name];
+    if (value !== undefined && !values.includes(value)) {
+      throw new Invalid(`expected ${name} to be ${values.join(' or ')}, got ${JSON.stringify(value)}`);
+    }
+  }
+  return {
+    ...oneOf('measure', choices.measure, ['cosine', 'jaccard'] as const),
+    ...oneOf('aggregate', choices.aggregate, ['mean', 'max', 'probabilistic'] as const),
+    ...oneOf('filter', choices.filter, ['positive', 'half'] as const),
+  };
+}
+
+function oneOf<Name extends string, Value extends string>(
+  name: Name,
+  given: string | undefined,
+  values: readonly Value[],
+) {
+  const value = values.find((candidate) => candidate === given);
+  return value === undefined ? {} : { [name]: value };
+}
+
+/** The shards as the ranker is to see them. */
+export function prepareShards(shards: readonly Shard[], drop: Iterable<string>, binary: boolean): Shard[] {
+  const dropped = new Set(drop);
+  return shards.map((shard) => dropFeatures(binary ? withoutWeights(shard) : shard, dropped));
+}
+
+/** One sentence for each feature to drop that nobody has: a misspelled one would drop nothing, in silence. */
+export function warnOfUnknownDrops(shards: readonly Shard[], drop: readonly string[]): string[] {
+  const names = [...new Set(drop)].sort();
+  const known = new Set(
+    shards.flatMap(({ features }) =>
+      [...placesOf(names, features)].flatMap((place, n) => (place < 0 ? [] : [names[n]])),
+    ),
+  );
+  return names
+    .filter((name) => !known.has(name))
+    .map((name) => {
+      const features = [...new Set(shards.flatMap((shard) => shard.features))];
+      return `no user has the feature to drop ${JSON.stringify(name)}${hintOf(name, features)}`;
+    });
+}

@@ -1,0 +1,148 @@
+/**
+ * Collects users one by one and cuts them into shards by a hash of the id.
+ *
+ * Memory: 4 bytes a feature of a user (8 with weights), and each name and id once. Of users with one id the later wins.
+ */
+import { hashText } from '../random.ts';
+import { compareTexts, type Shard, type User } from './shard.ts';
+
+export class ShardBuilder {
+  readonly #slotById = new Map<string, number>();
+  readonly #columnByName = new Map<string, number>();
+  #starts = new Float64Array(1024);
+  #lengths = new Uint32Array(1024);
+  #columns = new Uint32Array(4096);
+  #weights: Float32Array | undefined;
+  #end = 0;
+  #duplicateCount = 0;
+
+  get userCount(): number {
+    return this.#slotById.size;
+  }
+
+  /** How many users were given again and so replaced. */
+  get duplicateCount(): number {
+    return this.#duplicateCount;
+  }
+
+  has(id: string): boolean {
+    return this.#slotById.has(id);
+  }
+
+  add({ id, features, weights }: User): void {
+    const slot = this.#slotOf(id);
+    this.#reserve(features.length, weights !== undefined);
+    this.#starts[slot] = this.#end;
+    for (let at = 0; at < features.length; at++) {
+      const weight = weights?.[at] ?? 1;
+      if (weight === 0) continue; // a weight of nothing is not to have the feature
+      this.#columns[this.#end] = this.#columnOf(features[at]);
+      if (this.#weights) this.#weights[this.#end] = weight;
+      this.#end++;
+    }
+    this.#lengths[slot] = this.#end - this.#starts[slot];
+  }
+
+  /** Shards of at most `maxUsers` users each, as few as the hash allows; ids decide alone who goes where. */
+  build(maxUsers: number): Shard[] {
+    const hashes = new Map<string, number>();
+    for (const id of this.#slotById.keys()) hashes.set(id, hashText(id));
+    let parts = partition(hashes, Math.max(1, Math.ceil(this.userCount / maxUsers)));
+    while (parts.some((ids) => ids.length > maxUsers)) parts = partition(hashes, parts.length + 1);
+    return parts.filter((ids, p) => ids.length > 0 || p === 0).map((ids) => this.#shardOf(ids.sort(compareTexts)));
+  }
+
+  #shardOf(ids: string[]): Shard {
+    const slots = ids.map((id) => this.#slotById.get(id) ?? 0);
+    const names = [...this.#columnByName.keys()];
+    const used = new Uint8Array(names.length);
+    const offsets = new Uint32Array(ids.length + 1);
+    slots.forEach((slot, u) => {
+      offsets[u + 1] = offsets[u] + this.#lengths[slot];
+      const start = this.#starts[slot];
+      for (let at = start; at < start + this.#lengths[slot]; at++) used[this.#columns[at]] = 1;
+    });
+    const byName = names.flatMap((name, column) => (used[column] ? [{ name, column }] : []));
+    byName.sort((left, right) => compareTexts(left.name, right.name));
+    const target = new Uint32Array(names.length);
+    byName.forEach(({ column }, f) => {
+      target[column] = f;
+    });
+    const columns = new Uint32Array(offsets[ids.length]);
+    const weights = this.#weights && new Float32Array(columns.length);
+    slots.forEach((slot, u) => {
+      this.#copyRow(
+        slot,
+        target,
+        columns.subarray(offsets[u], offsets[u + 1]),
+        weights?.subarray(offsets[u], offsets[u + 1]),
+      );
+    });
+    const isBinary = weights?.every((weight) => weight === 1) ?? true;
+    return {
+      ids,
+      features: byName.map(({ name }) => name),
+      rows: { columnCount: byName.length, offsets, columns, weights: isBinary ? undefined : weights },
+    };
+  }
+
+  /** Writes one user's columns, renumbered and ascending, and the weights along with them. */
+  #copyRow(slot: number, target: Uint32Array, columns: Uint32Array, weights: Float32Array | undefined): void {
+    const start = this.#starts[slot];
+    for (let at = 0; at < columns.length; at++) columns[at] = target[this.#columns[start + at]];
+    if (!weights || !this.#weights) {
+      columns.sort();
+      return;
+    }
+    const order = Uint32Array.from(columns, (_, at) => at).sort((left, right) => columns[left] - columns[right]);
+    const unsorted = columns.slice();
+    order.forEach((from, at) => {
+      columns[at] = unsorted[from];
+      weights[at] = this.#weights?.[start + from] ?? 1;
+    });
+  }
+
+  #slotOf(id: string): number {
+    const known = this.#slotById.get(id);
+    if (known !== undefined) {
+      this.#duplicateCount++;
+      return known;
+    }
+    const slot = this.#slotById.size;
+    this.#slotById.set(id, slot);
+    if (slot === this.#starts.length) {
+      this.#starts = grown(this.#starts, new Float64Array(2 * slot));
+      this.#lengths = grown(this.#lengths, new Uint32Array(2 * slot));
+    }
+    return slot;
+  }
+
+  #columnOf(name: string): number {
+    const known = this.#columnByName.get(name);
+    if (known !== undefined) return known;
+    const column = this.#columnByName.size;
+    this.#columnByName.set(name, column);
+    return column;
+  }
+
+  #reserve(count: number, weighted: boolean): void {
+    const needed = this.#end + count;
+    if (needed > this.#columns.length) {
+      const capacity = Math.max(needed, 2 * this.#columns.length);
+      this.#columns = grown(this.#columns, new Uint32Array(capacity));
+      if (this.#weights) this.#weights = grown(this.#weights, new Float32Array(capacity));
+    }
+    if (weighted && !this.#weights) this.#weights = new Float32Array(this.#columns.length).fill(1);
+  }
+}
+
+function partition(hashes: ReadonlyMap<string, number>, count: number): string[][] {
+  const parts = Array.from({ length: count }, (): string[] => []);
+  for (const [id, hash] of hashes) parts[hash % count].push(id);
+  return parts;
+}
+
+function grown<T extends Float64Array | Float32Array | Uint32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}

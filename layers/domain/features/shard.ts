@@ -1,0 +1,59 @@
+/**
+ * A shard: an immutable slice of a population. Rows stand in the order of the ids and columns in the order of the
+ * feature names, so that what a shard holds does not depend on the order in which its users were read.
+ *
+ * Shapes: ids (U), features (F) names such as `age:25-34`, rows (U×F).
+ */
+import { renumberColumns, rowCountOf, type SparseMatrix } from './sparse-matrix.ts';
+
+export interface Shard {
+  readonly ids: readonly string[];
+  readonly features: readonly string[];
+  readonly rows: SparseMatrix;
+}
+
+/** A user as read: features without repetition, a weight for each or none at all. */
+export interface User {
+  readonly id: string;
+  readonly features: readonly string[];
+  readonly weights?: readonly number[] | undefined;
+}
+
+/** The one order of texts: by UTF-16 unit, which no locale changes. */
+export function compareTexts(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** What stands before the first colon: the field of `field:value`. */
+export function fieldOf(feature: string): string {
+  const colon = feature.indexOf(':');
+  return colon < 0 ? feature : feature.slice(0, colon);
+}
+
+/** The shard as if nobody had ever had the given features. */
+export function dropFeatures(shard: Shard, dropped: ReadonlySet<string>): Shard {
+  if (!shard.features.some((feature) => dropped.has(feature))) return shard;
+  const features: string[] = [];
+  const target = Int32Array.from(shard.features, (feature) => (dropped.has(feature) ? -1 : features.push(feature) - 1));
+  return { ids: shard.ids, features, rows: renumberColumns(shard.rows, target, features.length) };
+}
+
+/** The shard with every weight 1. */
+export function withoutWeights(shard: Shard): Shard {
+  return shard.rows.weights ? { ...shard, rows: { ...shard.rows, weights: undefined } } : shard;
+}
+
+export function userCountOf(shards: readonly Shard[]): number {
+  return shards.reduce((sum, shard) => sum + rowCountOf(shard.rows), 0);
+}
+
+/** Row `u` as it was read, its features in the order of their names. */
+export function userAt({ ids, features, rows }: Shard, u: number): User {
+  const { offsets, columns, weights } = rows;
+  const [start, end] = [offsets[u], offsets[u + 1]];
+  return {
+    id: ids[u],
+    features: Array.from(columns.subarray(start, end), (f) => features[f]),
+    weights: weights && [...weights.subarray(start, end)],
+  };
+}

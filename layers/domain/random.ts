@@ -1,0 +1,54 @@
+/**
+ * All the chance there is in akin: a seeded generator and a hash of texts, the same on every machine.
+ *
+ * Reference: A. Appleby, MurmurHash3 (public domain); T. Ettinger, mulberry32 (public domain).
+ */
+
+/** A source of uniform numbers in [0, 1). */
+export type Random = () => number;
+
+/** A generator of 2³² steps; enough for sampling and starts, not for cryptography. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 15), z | 1);
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
+    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** MurmurHash3's 32-bit finalizer: a bijection in which every input bit moves every output bit. */
+export function mix32(x: number): number {
+  let z = x ^ (x >>> 16);
+  z = Math.imul(z, 0x85ebca6b);
+  z ^= z >>> 13;
+  z = Math.imul(z, 0xc2b2ae35);
+  return (z ^ (z >>> 16)) >>> 0;
+}
+
+const encoder = new TextEncoder();
+
+/** MurmurHash3 x86_32 of the text's UTF-8 bytes, which other languages can compute as well. */
+export function hashText(text: string, seed = 0): number {
+  const bytes = encoder.encode(text);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const blockEnd = bytes.length - (bytes.length % 4);
+  let hash = seed >>> 0;
+  for (let at = 0; at < blockEnd; at += 4) {
+    hash ^= scramble(view.getUint32(at, true));
+    hash = (Math.imul(rotateLeft(hash, 13), 5) + 0xe6546b64) >>> 0;
+  }
+  let tail = 0;
+  for (let at = bytes.length - 1; at >= blockEnd; at--) tail = (tail << 8) | bytes[at];
+  return mix32(hash ^ scramble(tail) ^ bytes.length);
+}
+
+function scramble(block: number): number {
+  return Math.imul(rotateLeft(Math.imul(block, 0xcc9e2d51), 15), 0x1b873593);
+}
+
+function rotateLeft(x: number, bits: number): number {
+  return (x << bits) | (x >>> (32 - bits));
+}
