@@ -1,9 +1,8 @@
 /** What somebody who wrote a name wrong may have meant. */
-import { closest, distance } from 'fastest-levenshtein';
+import { distance } from 'fastest-levenshtein';
 
 /** Up to `count` names nearest to `name` by edits, nearest first; ties in the order given. */
 export function nearestNames(name: string, names: readonly string[], count = 3): string[] {
-  if (count === 1 && names.length > 0) return [closest(name, [...names])];
   const lower = name.toLowerCase();
   return names
     .map((candidate, order) => ({ candidate, order, edits: distance(lower, candidate.toLowerCase()) }))

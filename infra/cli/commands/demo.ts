@@ -136,8 +136,7 @@ function showQuality(
   terminal.title(`How many of the ${positives.length} hidden visitors it found`);
   const row = (name: string, quality: RankingQuality | undefined) => [
     name,
-    ...[quality?.auc, quality?.precision, quality?.recall].map((value) => (value ?? Number.NaN).toFixed(3)),
-    `${(quality?.lift ?? Number.NaN).toFixed(1)}×`,
+    ...[quality?.auc, quality?.precision, quality?.recall, quality?.lift].map((value) => Number(value?.toFixed(3))),
   ];
   terminal.table(
     ['ranker', 'AUC', `precision@${SIZE}`, `recall@${SIZE}`, `lift@${SIZE}`],
