@@ -3,11 +3,12 @@
 import { readIds } from '#adapters/formats/id-file.ts';
 import { type InputFile, openInput, sizeOfFile } from '#adapters/formats/input-file.ts';
 import { readUsers } from '#adapters/formats/user-file.ts';
-import type { IdList } from '#application/expand-audience.ts';
+import type { IdList } from '#application/cast.ts';
 import type { Population } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
 import type { User } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
+import { localSettings } from './local-ports.ts';
 
 /** The users of all files, one file after the other; `opened` receives each file when it was read to its end. */
 export async function* usersOf(
@@ -28,7 +29,7 @@ export async function* usersOf(
   }
 }
 
-/** Users as a population of this moment: one shard, never stored. */
+/** Users as a population of this moment, never stored. */
 export async function transientPopulation(
   paths: readonly string[],
   watch: Watch,
@@ -36,7 +37,7 @@ export async function transientPopulation(
   const builder = new ShardBuilder();
   const sha256: string[] = [];
   for await (const user of usersOf(paths, watch, (file) => sha256.push(file.sha256()))) builder.add(user);
-  const shards = builder.build(Number.POSITIVE_INFINITY);
+  const shards = builder.build(localSettings().maxShardUsers);
   return { population: { name: 'users', generation: 0, shards, sha256 }, duplicates: builder.duplicateCount };
 }
 

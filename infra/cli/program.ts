@@ -46,13 +46,19 @@ export async function run(argv: readonly string[]): Promise<number> {
     await program().parseAsync([...argv], { from: 'user' });
     return EXIT.fine;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.misuse;
-    const terminal = new Terminal(process.stdout, process.stderr);
-    if (error instanceof Invalid || error instanceof NotFound || error instanceof Conflict) {
-      terminal.fail(error.message);
-      return EXIT.misuse;
-    }
-    terminal.fail(`this is a bug of akin's, please report it: ${error instanceof Error ? error.stack : String(error)}`);
-    return EXIT.bug;
+    return failWith(error);
   }
+}
+
+/** Says what went wrong and gives the exit code. */
+export function failWith(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.misuse;
+  const terminal = new Terminal(process.stdout, process.stderr);
+  if (error instanceof Invalid || error instanceof NotFound || error instanceof Conflict) {
+    terminal.fail(error.message);
+    return EXIT.misuse;
+  }
+  const stack = error instanceof Error ? error.stack : undefined;
+  terminal.fail("this is a bug of akin's, please report it:", (stack ?? String(error)).split('\n'));
+  return EXIT.bug;
 }

@@ -9,9 +9,10 @@ export const DEFAULT_DATA = '.akin';
 export function rankingCommand(name: string, summary: string) {
   return new Command(name)
     .description(summary)
-    .option('--ranker <name>', `how to rank: ${RANKERS.map((kind) => kind.name).join(' or ')}`)
+    .option('--ranker <name>', `how to rank: ${RANKERS.map((kind) => kind.name).join(', ')}`)
     .option('--measure <name>', choiceHelp('measure'))
     .option('--aggregate <name>', choiceHelp('aggregate'))
+    .option('--space <name>', choiceHelp('space'))
     .option('--filter <name>', choiceHelp('filter'))
     .option('--drop <feature>', 'take this feature away from everybody first (repeatable)', collect, [])
     .option('--binary', 'ignore weights: to have a feature is all that counts', false)
@@ -31,6 +32,7 @@ interface RankingFlags {
   readonly ranker?: string | undefined;
   readonly measure?: string | undefined;
   readonly aggregate?: string | undefined;
+  readonly space?: string | undefined;
   readonly filter?: string | undefined;
   readonly drop: readonly string[];
   readonly binary: boolean;
@@ -42,6 +44,7 @@ export function rankingOptionsOf({
   ranker,
   measure,
   aggregate,
+  space,
   filter,
   drop,
   binary,
@@ -50,6 +53,7 @@ export function rankingOptionsOf({
   const choices = {
     ...(measure === undefined ? {} : { measure }),
     ...(aggregate === undefined ? {} : { aggregate }),
+    ...(space === undefined ? {} : { space }),
     ...(filter === undefined ? {} : { filter }),
   };
   const fitting = RANKERS.find(({ options }) =>

@@ -70,10 +70,11 @@ export class Terminal {
     this.#remarks.write(`${word} ${printable(text)}\n`);
   }
 
-  fail(text: string): void {
+  /** The one sentence, and below it what helps to find a bug. */
+  fail(text: string, details: readonly string[] = []): void {
     this.abandonStage();
     const word = styleText('red', 'akin:', { stream: this.#remarks });
-    this.#remarks.write(`${word} ${printable(text)}\n`);
+    this.#remarks.write(`${[`${word} ${printable(text)}`, ...details.map(printable)].join('\n')}\n`);
   }
 
   /** Columns in a frame on a terminal, in plain text elsewhere; numbers to the right. */

@@ -1,5 +1,15 @@
 /** Files that are there whole or not at all: written beside the target, then renamed. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { explainedFault } from './system-faults.ts';
 
@@ -20,13 +30,15 @@ export class AtomicFile {
   #pending = '';
   #isOpen = true;
 
-  /** Makes folders as needed. A device or a pipe is written to as it is: it cannot be replaced. */
+  /** Makes folders as needed. A device or a pipe is written to as it is: it cannot be replaced. A link stays a link. */
   constructor(path: string) {
     this.#path = path;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      const isOrdinary = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
-      this.#written = isOrdinary ? `${path}.${crypto.randomUUID().slice(0, 8)}.partial` : path;
+      const found = statSync(path, { throwIfNoEntry: false });
+      const isOrdinary = found?.isFile() ?? true;
+      if (found && isOrdinary) this.#path = realpathSync(path);
+      this.#written = isOrdinary ? `${this.#path}.${crypto.randomUUID().slice(0, 8)}.partial` : path;
       this.#file = openSync(this.#written, 'w');
       if (isOrdinary) unfinished.add(this.#written);
     } catch (error) {
@@ -37,8 +49,9 @@ export class AtomicFile {
   write(chunk: Uint8Array | string): void {
     try {
       if (typeof chunk === 'string') this.#pending += chunk;
-      else writeWhole(this.#file, chunk);
-      if (this.#pending.length >= BLOCK_CHARACTERS) this.#flush();
+      if (typeof chunk === 'string' && this.#pending.length < BLOCK_CHARACTERS) return;
+      this.#flush();
+      if (typeof chunk !== 'string') writeWhole(this.#file, chunk);
     } catch (error) {
       throw explainedFault(error, this.#path);
     }

@@ -2,7 +2,7 @@
  * Manifests as files, one a generation: `catalog/<population>/<generation>.json`. The newest is the current one. A
  * generation is published by linking its finished file to its final name, which the system lets only one writer do.
  */
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type Dirent, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Conflict } from '#application/errors.ts';
 import { type Manifest, parseManifest } from '#application/manifest.ts';
@@ -23,14 +23,18 @@ export function localFolderCatalog(folder: string): Catalog {
   const newest = (population: string): number =>
     namesIn(folderOf(population)).reduce((top, name) => Math.max(top, Number(GENERATION_FILE.exec(name)?.[1] ?? 0)), 0);
 
-  const conflict = (population: string, generation: number) =>
-    new Conflict(
-      `another ingest into ${JSON.stringify(population)} was faster and made generation ${generation}; it stands, and this one changed nothing: run it again`,
-    );
+  const conflict = (population: string) => {
+    const generation = newest(population);
+    const reason =
+      generation === 0
+        ? `the population ${JSON.stringify(population)} was deleted meanwhile`
+        : `another ingest into ${JSON.stringify(population)} was faster and made generation ${generation}; it stands`;
+    return new Conflict(`${reason}, and this one changed nothing: run it again`);
+  };
 
   return {
     async populations() {
-      return namesIn(root)
+      return foldersIn(root)
         .filter((name) => newest(name) > 0)
         .sort(compareTexts);
     },
@@ -39,12 +43,12 @@ export function localFolderCatalog(folder: string): Catalog {
       const generation = newest(population);
       if (generation === 0) return undefined;
       const path = pathOf(population, generation);
-      return parseManifest(readFileSync(path, 'utf8'), path);
+      return parseManifest(textOf(path), path);
     },
 
     async publish(manifest: Manifest) {
       const { population, generation } = manifest;
-      if (newest(population) !== generation - 1) throw conflict(population, generation);
+      if (newest(population) !== generation - 1) throw conflict(population);
       const path = pathOf(population, generation);
       const finished = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
       try {
@@ -52,7 +56,7 @@ export function localFolderCatalog(folder: string): Catalog {
         writeFileAtomically(finished, [`${JSON.stringify(manifest, null, 2)}\n`]);
         linkSync(finished, path);
       } catch (error) {
-        if (systemCodeOf(error) === 'EEXIST') throw conflict(population, generation);
+        if (systemCodeOf(error) === 'EEXIST') throw conflict(population);
         throw explainedFault(error, path);
       } finally {
         rmSync(finished, { force: true });
@@ -63,14 +67,34 @@ export function localFolderCatalog(folder: string): Catalog {
     },
 
     async remove(population) {
-      rmSync(folderOf(population), { recursive: true, force: true });
+      try {
+        rmSync(folderOf(population), { recursive: true, force: true });
+      } catch (error) {
+        throw explainedFault(error, folderOf(population));
+      }
     },
   };
 }
 
-function namesIn(folder: string): string[] {
+function textOf(path: string): string {
   try {
-    return readdirSync(folder);
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw explainedFault(error, path);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  return entriesOf(folder).map(({ name }) => name);
+}
+
+function foldersIn(folder: string): string[] {
+  return entriesOf(folder).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return [];
     throw explainedFault(error, folder);

@@ -8,11 +8,11 @@ import { explainedFault, systemCodeOf } from './system-faults.ts';
 
 export function localFolderObjectStore(folder: string): ObjectStore {
   const root = resolve(folder);
-  const pathOf = (name: string) => {
-    const path = resolve(root, name);
+  const within = (name: string, path: string) => {
     if (path.startsWith(root + sep)) return path;
     throw new RangeError(`expected an object name that stays within its store, got ${JSON.stringify(name)}`);
   };
+  const pathOf = (name: string) => within(name, resolve(root, name));
 
   return {
     async read(name) {
@@ -29,7 +29,7 @@ export function localFolderObjectStore(folder: string): ObjectStore {
     },
 
     async list(prefix) {
-      const below = join(root, prefix.slice(0, prefix.lastIndexOf('/') + 1));
+      const below = within(prefix, join(root, '/', prefix.slice(0, prefix.lastIndexOf('/') + 1)));
       const names = await filesBelow(below);
       return names
         .map((name) =>
@@ -42,9 +42,17 @@ export function localFolderObjectStore(folder: string): ObjectStore {
     },
 
     async remove(names) {
-      for (const name of names) await rm(pathOf(name), { force: true });
+      for (const name of names) await removeFile(pathOf(name));
     },
   };
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw explainedFault(error, path);
+  }
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -24,5 +24,7 @@ export function systemCodeOf(error: unknown): string | undefined {
 /** The caller's own mistake as Invalid; anything else as it came. */
 export function explainedFault(error: unknown, path: string): unknown {
   const sentence = SENTENCES[systemCodeOf(error) ?? ''];
-  return sentence ? new Invalid(sentence(path), { cause: error }) : error;
+  if (sentence) return new Invalid(sentence(path), { cause: error });
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  return new Invalid(`expected the system to let ${path} be used, got ${error.message}`, { cause: error });
 }

@@ -9,6 +9,8 @@ import { Invalid } from './errors.ts';
 import type { Population } from './population.ts';
 import type { Watch } from './ports.ts';
 import { chooseRanker, prepareShards, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
+import { embedShards } from './retrieval-index.ts';
+import type { Settings } from './settings.ts';
 
 /** A known answer: half of the people with some feature are seeds, the other half are hidden. */
 export interface Campaign {
@@ -52,18 +54,21 @@ export interface Evaluation {
 export type RankingSink = (campaign: string, ranking: readonly RankedUser[]) => void;
 
 export async function evaluateRankers(
+  settings: Settings,
   population: Population,
   options: RankingOptions,
   campaigns: readonly Campaign[],
   sink: RankingSink | undefined,
   watch: Watch,
 ): Promise<Evaluation> {
-  const { ranker, name, choices } = chooseRanker(options);
+  const { ranker, name, choices, needsEmbedding } = chooseRanker(options);
   if (campaigns.length === 0) throw new Invalid('expected at least one campaign, got none');
+  const place = needsEmbedding ? placing(settings, population, options, campaigns) : (shards: Shard[]) => shards;
   const results: CampaignQuality[] = [];
   for (const [done, campaign] of campaigns.entries()) {
     watch('evaluate the campaigns', done, campaigns.length);
-    const { result, ranking } = measureCampaign(population.shards, ranker, options, campaign);
+    await nextTurn();
+    const { result, ranking } = measureCampaign(population.shards, ranker, options, campaign, place);
     sink?.(campaign.campaign, ranking);
     results.push(result);
   }
@@ -82,8 +87,40 @@ export async function evaluateRankers(
   };
 }
 
-function measureCampaign(all: readonly Shard[], ranker: Ranker, options: RankingOptions, campaign: Campaign) {
-  const stage = stageOf(all, options, campaign);
+/** Up to so many features an embedding costs next to nothing, and each campaign gets one of its own. */
+const MAX_EMBEDDED_FEATURES = 400;
+
+/**
+ * Gives a campaign's shards their points. With many features one embedding serves all campaigns: that of the users
+ * without anything that any of them drops.
+ */
+function placing(
+  settings: Settings,
+  { shards: all }: Population,
+  options: RankingOptions,
+  campaigns: readonly Campaign[],
+) {
+  const featureCount = new Set(all.flatMap(({ features }) => features)).size;
+  if (featureCount <= MAX_EMBEDDED_FEATURES) return (shards: Shard[]) => embedShards(shards, settings);
+  const drops = [...options.drop, ...campaigns.flatMap(({ drop }) => drop)];
+  const common = embedShards(prepareShards(all, drops, options.binary), settings);
+  return (shards: Shard[]) => shards.map((shard, s) => ({ ...shard, embedding: common[s].embedding }));
+}
+
+/** Lets the process hear that somebody has pressed Ctrl-C: it is deaf while it computes. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function measureCampaign(
+  all: readonly Shard[],
+  ranker: Ranker,
+  options: RankingOptions,
+  campaign: Campaign,
+  place: (shards: Shard[]) => Shard[],
+) {
+  const bare = stageOf(all, options, campaign);
+  const stage = { ...bare, shards: place(bare.shards) };
   const ranking = rankEverybody(stage, ranker);
   const positive = markPositives(ranking, campaign);
   const result: CampaignQuality = {
@@ -120,7 +157,7 @@ export function compareAtSize(
 }
 
 interface Stage {
-  readonly shards: readonly Shard[];
+  readonly shards: Shard[];
   readonly roles: readonly Roles[];
 }
 

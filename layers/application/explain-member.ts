@@ -3,11 +3,13 @@
 import { compareTexts, type Shard } from '#domain/features/shard.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import type { Contribution } from '#domain/ranking/ranker.ts';
+import { type Casting, castRoles, checkSeeds, warnOfIdleExclusions } from './cast.ts';
 import { NotFound } from './errors.ts';
-import { castRoles, checkSeeds, type ExpansionRequest } from './expand-audience.ts';
 import { hintOf } from './nearest-names.ts';
 import type { Population } from './population.ts';
-import { chooseRanker, warnOfUnknownDrops } from './ranking-options.ts';
+import { withPoints } from './population-index.ts';
+import type { Ports } from './ports.ts';
+import { chooseRanker, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
 
 export interface Explanation {
@@ -23,15 +25,18 @@ export interface Explanation {
   readonly warnings: readonly string[];
 }
 
-export function explainMember(
-  population: Population,
+export async function explainMember(
+  ports: Ports,
   settings: Settings,
-  request: Omit<ExpansionRequest, 'size'>,
+  population: Population,
+  request: RankingOptions & Casting,
   userId: string,
-): Explanation {
-  const { ranker, name, choices } = chooseRanker(request);
-  const cast = castRoles(population, request);
-  const warnings = checkSeeds(request.seeds, cast, settings);
+): Promise<Explanation> {
+  const { ranker, name, choices, needsEmbedding } = chooseRanker(request);
+  const matched = castRoles(population, request);
+  const warnings = checkSeeds(request.seeds, matched, settings);
+  const shards = needsEmbedding ? await withPoints(ports, settings, population, matched.shards) : matched.shards;
+  const cast = { ...matched, shards };
   const { s, row } = placeOf(cast.shards, userId);
   const model = fitRanker(ranker, cast.shards, cast.roles);
   const [score] = ranker.score(model, cast.shards[s], Uint32Array.of(row));
@@ -54,7 +59,11 @@ export function explainMember(
     candidates: cast.candidateCount,
     ranker: { name, choices },
     contributions: ranker.explain(model, cast.shards[s], row),
-    warnings: [...warnings, ...warnOfUnknownDrops(population.shards, request.drop)],
+    warnings: [
+      ...warnings,
+      ...warnOfIdleExclusions(request.exclude, cast),
+      ...warnOfUnknownDrops(population.shards, request.drop),
+    ],
   };
 }
 

@@ -7,12 +7,26 @@ import { Invalid } from './errors.ts';
 /** Raised when an older akin could no longer read what a newer one wrote. */
 export const FORMAT_VERSION = 1;
 
+const ObjectName = z.string().regex(/^index\/\w[\w.-]*\/\w[\w.-]*$/);
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const FileEntry = z.object({ name: ObjectName, bytes: z.int().positive(), sha256: Sha256 });
+
 const ShardEntry = z.object({
   /** The object's name in the store. */
-  name: z.string(),
+  name: ObjectName,
   users: z.int().nonnegative(),
   bytes: z.int().positive(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: Sha256,
+  /** What retrieval reads: points and signatures, band pages under this name, and an HNSW graph where one was built. */
+  index: z
+    .object({
+      points: FileEntry,
+      pages: ObjectName,
+      pageBytes: z.int().nonnegative(),
+      prefixBits: z.int().min(0).max(24),
+      neighbors: FileEntry.optional(),
+    })
+    .optional(),
 });
 
 const ManifestSchema = z.object({
@@ -22,10 +36,20 @@ const ManifestSchema = z.object({
   users: z.int().nonnegative(),
   features: z.int().nonnegative(),
   shards: z.array(ShardEntry).min(1),
+  /** How signatures are cut into bands, and the model that made the points. */
+  index: z
+    .object({
+      hashes: z.int().positive(),
+      bands: z.int().positive(),
+      rows: z.int().positive(),
+      model: FileEntry,
+    })
+    .optional(),
 });
 
 export type Manifest = z.infer<typeof ManifestSchema>;
 export type ShardEntry = z.infer<typeof ShardEntry>;
+export type FileEntry = z.infer<typeof FileEntry>;
 
 /** A manifest as it was stored; `where` names it in the one sentence that a damaged or too new one gets. */
 export function parseManifest(text: string, where: string): Manifest {
@@ -37,8 +61,10 @@ export function parseManifest(text: string, where: string): Manifest {
     );
   }
   const manifest = ManifestSchema.safeParse(stored);
-  if (!manifest.success) throw new Invalid(`${where}: the manifest is damaged: ${z.prettifyError(manifest.error)}`);
-  return manifest.data;
+  if (manifest.success) return manifest.data;
+  const [issue] = manifest.error.issues;
+  const part = issue.path.length === 0 ? '' : `its ${issue.path.join('.')} is wrong: `;
+  throw new Invalid(`${where}: the manifest is damaged: ${part}${issue.message}`);
 }
 
 function jsonOf(text: string, where: string): unknown {

@@ -3,7 +3,7 @@ import { fieldOf, type Shard } from '#domain/features/shard.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { sha256Of } from './digest.ts';
 import { Invalid, NotFound } from './errors.ts';
-import type { Manifest, ShardEntry } from './manifest.ts';
+import type { FileEntry, Manifest, ShardEntry } from './manifest.ts';
 import { hintOf } from './nearest-names.ts';
 import type { Ports, Watch } from './ports.ts';
 
@@ -14,6 +14,8 @@ export interface Population {
   readonly shards: readonly Shard[];
   /** SHA-256 of each shard's bytes; empty for users that were never stored. */
   readonly sha256: readonly string[];
+  /** Absent for users that were never stored. */
+  readonly manifest?: Manifest | undefined;
 }
 
 /** Names are parts of object names, so nothing that a path could trip over. */
@@ -36,28 +38,37 @@ export async function manifestOf({ catalog }: Ports, name: string): Promise<Mani
 
 /** Reads every shard of the current generation; a damaged or missing one is refused by name. */
 export async function openPopulation(ports: Ports, name: string, watch: Watch): Promise<Population> {
-  const manifest = await manifestOf(ports, name);
+  return openGeneration(ports, await manifestOf(ports, name), watch);
+}
+
+async function openGeneration(ports: Ports, manifest: Manifest, watch: Watch): Promise<Population> {
   const shards: Shard[] = [];
   for (const entry of manifest.shards) {
     watch('open the population', shards.length, manifest.shards.length);
     shards.push(await readShard(ports, entry));
   }
   watch('open the population', 1, 1);
-  const { generation } = manifest;
-  return { name, generation, shards, sha256: manifest.shards.map((entry) => entry.sha256) };
+  const { population, generation } = manifest;
+  return { name: population, generation, shards, sha256: manifest.shards.map((entry) => entry.sha256), manifest };
 }
 
-async function readShard({ objects, shardFormat }: Ports, entry: ShardEntry): Promise<Shard> {
-  const bytes = await objects.read(entry.name);
-  if (!bytes) throw new Invalid(`${entry.name}: the manifest names this shard, but it is not there; ingest again`);
-  if (bytes.length !== entry.bytes || (await sha256Of(bytes)) !== entry.sha256) {
-    throw new Invalid(
-      `${entry.name}: the shard is damaged: its ${bytes.length} bytes are not those that were written; ingest again`,
-    );
-  }
-  const shard = shardFormat.decode(bytes, entry.name);
+/** An ingest reads what is there, in order to keep or to count it, so it cannot mend a population. */
+const REMEDY = 'delete the population and ingest it again';
+
+async function readShard(ports: Ports, entry: ShardEntry): Promise<Shard> {
+  const shard = ports.shardFormat.decode(await readFile(ports, entry, 'shard'), entry.name);
   if (rowCountOf(shard.rows) === entry.users) return shard;
   throw new Invalid(`${entry.name}: expected ${entry.users} users, got ${rowCountOf(shard.rows)}`);
+}
+
+/** The bytes of a file that a manifest names, if they are those that were written. */
+export async function readFile({ objects }: Ports, entry: FileEntry, what: string): Promise<Uint8Array> {
+  const bytes = await objects.read(entry.name);
+  if (!bytes) throw new Invalid(`${entry.name}: the manifest names this ${what}, but it is not there; ${REMEDY}`);
+  if (bytes.length === entry.bytes && (await sha256Of(bytes)) === entry.sha256) return bytes;
+  throw new Invalid(
+    `${entry.name}: the ${what} is damaged: its ${bytes.length} bytes are not those that were written; ${REMEDY}`,
+  );
 }
 
 export interface PopulationSummary {
@@ -66,17 +77,26 @@ export interface PopulationSummary {
   readonly users: number;
   readonly features: number;
   readonly shards: number;
+  /** Of the shards' rows. */
   readonly bytes: number;
+  /** Of all that retrieval reads: points, band pages, HNSW graphs and the embedding's model. */
+  readonly indexBytes: number;
 }
 
 export async function listPopulations(ports: Ports): Promise<PopulationSummary[]> {
   const names = await ports.catalog.populations();
-  return Promise.all(names.map(async (name) => summaryOf(await manifestOf(ports, name))));
+  const manifests = await Promise.all(names.map((name) => ports.catalog.manifest(name)));
+  return manifests.flatMap((manifest) => (manifest ? [summaryOf(manifest)] : [])); // one may just have been deleted
 }
 
-export function summaryOf({ population, generation, users, features, shards }: Manifest): PopulationSummary {
+export function summaryOf({ population, generation, users, features, shards, index }: Manifest): PopulationSummary {
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-  return { population, generation, users, features, shards: shards.length, bytes };
+  const indexBytes = shards.reduce((sum, shard) => sum + indexBytesOf(shard), index?.model.bytes ?? 0);
+  return { population, generation, users, features, shards: shards.length, bytes, indexBytes };
+}
+
+function indexBytesOf({ index }: ShardEntry): number {
+  return index ? index.points.bytes + index.pageBytes + (index.neighbors?.bytes ?? 0) : 0;
 }
 
 export interface PopulationStatus extends PopulationSummary {
@@ -89,8 +109,9 @@ export interface PopulationStatus extends PopulationSummary {
 }
 
 export async function statusOf(ports: Ports, name: string, watch: Watch): Promise<PopulationStatus> {
-  const { shards } = await openPopulation(ports, name, watch);
-  const summary = summaryOf(await manifestOf(ports, name));
+  const manifest = await manifestOf(ports, name);
+  const { shards } = await openGeneration(ports, manifest, watch);
+  const summary = summaryOf(manifest);
   const fields = new Map<string, Set<string>>();
   let [entries, empty] = [0, 0];
   for (const { features, rows } of shards) {

@@ -3,7 +3,13 @@
 import { placesOf } from '#domain/features/feature-vector.ts';
 import { dropFeatures, type Shard, withoutWeights } from '#domain/features/shard.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
-import { DEFAULT_CHOICES, RANKERS, type RankerChoices, type RankerKind } from '#domain/ranking/rankers.ts';
+import {
+  DEFAULT_CHOICES,
+  type Preference,
+  RANKERS,
+  type RankerChoices,
+  type RankerKind,
+} from '#domain/ranking/rankers.ts';
 import { Invalid } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
 
@@ -21,11 +27,13 @@ export interface RankingOptions {
 /** A ranker as chosen, with every choice spelled out for the report. */
 export interface ChosenRanker {
   readonly ranker: Ranker;
+  readonly needsEmbedding: boolean;
+  readonly preference: Preference;
   readonly name: string;
   readonly choices: Readonly<Record<string, string>>;
 }
 
-export function chooseRanker({ ranker, choices }: RankingOptions): ChosenRanker {
+export function chooseRanker({ ranker, choices, seed }: RankingOptions): ChosenRanker {
   const kind = RANKERS.find(({ name }) => name === ranker);
   const names = RANKERS.map(({ name }) => name);
   if (!kind)
@@ -35,8 +43,12 @@ export function chooseRanker({ ranker, choices }: RankingOptions): ChosenRanker 
     throw new Invalid(`expected an option of the ranker ${kind.name} (${optionNames(kind)}), got ${name}`);
   }
   const chosen = { ...DEFAULT_CHOICES, ...checkedChoices(kind, choices) };
+  const conflict = kind.conflict(chosen);
+  if (conflict) throw new Invalid(`expected options that go together, but ${conflict}`);
   return {
-    ranker: kind.with(chosen),
+    ranker: kind.with(chosen, seed),
+    needsEmbedding: kind.needsEmbedding(chosen),
+    preference: kind.preference(chosen),
     name: kind.name,
     choices: Object.fromEntries(kind.options.map(({ name }) => [name, chosen[name]])),
   };
@@ -57,6 +69,7 @@ function checkedChoices(kind: RankerKind, choices: RankingOptions['choices']): P
   return {
     ...oneOf('measure', choices.measure, ['cosine', 'jaccard'] as const),
     ...oneOf('aggregate', choices.aggregate, ['mean', 'max', 'probabilistic'] as const),
+    ...oneOf('space', choices.space, ['features', 'embedding'] as const),
     ...oneOf('filter', choices.filter, ['positive', 'half'] as const),
   };
 }

@@ -1,5 +1,6 @@
 /** Every tunable of akin, once: unit, default, bounds and what more of it buys and costs. docs/parameters.md shows them. */
 import { z } from 'zod';
+import { Invalid } from './errors.ts';
 
 const Settings = z.object({
   maxShardUsers: z
@@ -32,6 +33,46 @@ const Settings = z.object({
     .max(1_000)
     .default(20)
     .meta({ unit: 'features', effect: 'So many telling features stand in the report; more make it longer.' }),
+  dimensions: z
+    .int()
+    .min(2)
+    .max(256)
+    .default(64)
+    .meta({ unit: 'dimensions', effect: 'More keep finer differences between users, at 4 bytes a user each.' }),
+  maxTrainingUsers: z.int().min(1_000).max(2_000_000).default(200_000).meta({
+    unit: 'users',
+    effect: 'The embedding is fitted on so many users at most; more take longer and change little.',
+  }),
+  hashes: z.int().min(16).max(1_024).default(128).meta({
+    unit: 'hashes',
+    effect: 'More make signatures finer, at 2 bytes a user each and as many more band pages.',
+  }),
+  bandSimilarityPercent: z.int().min(0).max(99).default(0).meta({
+    unit: '% Jaccard',
+    effect: 'Bands are cut to find users at least so similar; more means fewer candidates. 0: as the population needs.',
+  }),
+  bucketSharePercent: z.int().min(1).max(100).default(10).meta({
+    unit: '% of users',
+    effect:
+      'Where bands are cut as needed: a bucket may hold so many on average; less means longer bands, fewer candidates.',
+  }),
+  candidatePercent: z.int().min(1).max(100).default(10).meta({
+    unit: '% of users',
+    effect:
+      'Retrieval passes on so many (and twice the audience at least); more find more of the best, for more scoring.',
+  }),
+  seedQueries: z.int().min(1).max(10_000).default(1_000).meta({
+    unit: 'seeds',
+    effect: 'So many seeds are asked for their neighbours; more find more of those who resemble a single seed.',
+  }),
+  scanUsers: z.int().min(0).max(100_000_000).default(1_000_000).meta({
+    unit: 'users',
+    effect: 'Up to so many, `auto` looks at everybody and builds no HNSW index; beyond, it retrieves candidates first.',
+  }),
+  recallSample: z.int().min(100).max(1_000_000).default(20_000).meta({
+    unit: 'users',
+    effect: 'The recall of retrieval is measured on so many users; more measure it better and take longer.',
+  }),
 });
 
 export type Settings = z.infer<typeof Settings>;
@@ -40,13 +81,18 @@ export const SETTINGS = Settings.shape;
 
 /** Settings from texts such as those of an environment: `AKIN_MAX_SHARD_USERS` for `maxShardUsers`. */
 export function settingsFrom(texts: Readonly<Record<string, string | undefined>>): Settings {
-  const given = Object.keys(SETTINGS).flatMap((name) => {
-    const text = texts[variableOf(name)];
-    return text === undefined || text === '' ? [] : [[name, Number(text)] as const];
+  const given = Object.entries(SETTINGS).flatMap(([name, setting]) => {
+    const variable = variableOf(name);
+    const text = texts[variable];
+    if (text === undefined || text === '') return [];
+    const value = setting.safeParse(Number(text));
+    if (value.success) return [[name, value.data] as const];
+    const { minValue, maxValue } = setting.unwrap();
+    throw new Invalid(
+      `${variable}: expected a whole number from ${minValue} to ${maxValue}, got ${JSON.stringify(text)}`,
+    );
   });
-  return Settings.parse(Object.fromEntries(given), {
-    error: (issue) => `${variableOf(String(issue.path?.[0]))}: ${issue.message ?? 'unusable'}`,
-  });
+  return Settings.parse(Object.fromEntries(given));
 }
 
 /** The environment variable of a setting. */

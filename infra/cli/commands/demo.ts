@@ -7,16 +7,19 @@ import { readCampaigns } from '#adapters/formats/campaign-file.ts';
 import { csvRecordsOf } from '#adapters/formats/csv.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import { audienceCsv, manifestOfAudience } from '#application/audience-files.ts';
+import type { IdList } from '#application/cast.ts';
 import { sha256Of } from '#application/digest.ts';
 import { type Campaign, compareAtSize } from '#application/evaluate-rankers.ts';
-import { type Audience, type ExpansionRequest, expandAudience, type IdList } from '#application/expand-audience.ts';
+import { type Audience, type ExpansionRequest, expandAudience } from '#application/expand-audience.ts';
 import { ingestUsers } from '#application/ingest-users.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import type { RankingOptions } from '#application/ranking-options.ts';
 import type { RankingQuality } from '#domain/evaluation/ranking-metrics.ts';
+import type { User } from '#domain/features/shard.ts';
 import { usersOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { counted, printable, Terminal } from '../terminal.ts';
+import { retrievalSentence } from './expand.ts';
 
 const SHIPPED = fileURLToPath(new URL('../demo/', import.meta.url));
 const FOLDER = join('.akin', 'demo');
@@ -41,10 +44,18 @@ export function demoCommand() {
         `Real visitors of www.microsoft.com, one week of 1998. Half of those who saw these pages are the seeds, the other
 half is hidden, and the pages themselves are taken away from everybody before anything is computed.\n`,
       );
-      const population = await ingest(terminal);
+      const population = await ingest(terminal, campaign.drop);
       const request = await requestFor(campaign);
-      const audience = expandAudience(population, localSettings(), request, terminal.watch);
-      terminal.watch('measure', 0, 1);
+      const [ports, settings] = [localPorts(FOLDER), localSettings()];
+      const audience = await expandAudience(ports, settings, population, request, terminal.watch);
+      const indexed = await expandAudience(
+        ports,
+        settings,
+        population,
+        { ...request, candidates: 'both' },
+        terminal.watch,
+      );
+      terminal.watch('measure the quality', 0, 1);
       const contenders = [request, { ...request, ranker: 'similarity', choices: {} }];
       const quality = compareAtSize(population, contenders, campaign, SIZE);
       const files = await write(population, request, audience);
@@ -52,6 +63,7 @@ half is hidden, and the pages themselves are taken away from everybody before an
       for (const warning of audience.report.warnings) terminal.warn(warning);
       showMembers(terminal, audience, titles);
       showQuality(terminal, audience, campaign, quality);
+      terminal.print(`\nWith the index, not looking at everybody: ${retrievalSentence(indexed.report.retrieval)}.`);
       terminal.print();
       for (const path of files) terminal.print(`wrote ${path}`);
     });
@@ -72,23 +84,30 @@ async function readTitles(): Promise<ReadonlyMap<string, string>> {
   return titles;
 }
 
-async function ingest(terminal: Terminal): Promise<Population> {
+/** The campaign's feature is taken from the users themselves, so that nothing in the index has seen it. */
+async function ingest(terminal: Terminal, drop: readonly string[]): Promise<Population> {
   const ports = localPorts(FOLDER);
-  const users = usersOf([join(SHIPPED, 'users.ndjson.gz')], terminal.watch);
-  await ingestUsers(ports, localSettings(), POPULATION, 'replace', users, terminal.watch);
+  const users = without(drop, usersOf([join(SHIPPED, 'users.ndjson.gz')], terminal.watch));
+  await ingestUsers(ports, localSettings(), POPULATION, { mode: 'replace', graph: 'auto' }, users, terminal.watch);
   return openPopulation(ports, POPULATION, terminal.watch);
+}
+
+async function* without(drop: readonly string[], users: AsyncIterable<User>): AsyncGenerator<User> {
+  for await (const { id, features } of users)
+    yield { id, features: features.filter((feature) => !drop.includes(feature)) };
 }
 
 async function requestFor(campaign: Campaign): Promise<ExpansionRequest & RankingOptions> {
   return {
     ranker: 'information-value',
     choices: {},
-    drop: campaign.drop,
+    drop: [],
     binary: false,
     seed: 1,
     seeds: await listOf(`${campaign.campaign} seeds`, campaign.seeds),
     exclude: [await listOf(`${campaign.campaign} ignore`, campaign.ignore)],
     size: String(SIZE),
+    candidates: 'all',
   };
 }
 

@@ -4,7 +4,7 @@ import { openInput } from '#adapters/formats/input-file.ts';
 import { type Evaluation, evaluateRankers } from '#application/evaluate-rankers.ts';
 import { openPopulation } from '#application/population.ts';
 import type { RankedUser } from '#domain/ranking/rank-users.ts';
-import { localPorts } from '../local-ports.ts';
+import { localPorts, localSettings } from '../local-ports.ts';
 import { rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -28,6 +28,7 @@ Example:
       const population = await openPopulation(localPorts(flags.data), flags.population, terminal.watch);
       const evaluation = await writing(flags.rankings, (file) =>
         evaluateRankers(
+          localSettings(),
           population,
           rankingOptionsOf(flags),
           campaigns,

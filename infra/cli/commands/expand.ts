@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomically } from '#adapters/atomic-file.ts';
 import { audienceCsv, saveAudience } from '#application/audience-files.ts';
+import { CANDIDATE_MODES, checkCandidateMode, type RetrievalReport } from '#application/choose-candidates.ts';
 import { Invalid } from '#application/errors.ts';
 import {
   type Audience,
@@ -22,6 +23,7 @@ export function expandCommand() {
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
     .requiredOption('--size <n>', 'how many people: a number, a share such as 5%, or all')
     .option('--exclude <file>', 'people who must not be in the audience (repeatable)', collect, [])
+    .option('--candidates <mode>', `whom to rank: ${CANDIDATE_MODES.join(', ')}`, 'auto')
     .option(
       '--out <file>',
       'where to write the audience; else it goes to the standard output if that is not a terminal',
@@ -38,9 +40,11 @@ Examples:
       const terminal = new Terminal(process.stdout, process.stderr, flags.json);
       const seeds = await idsOf(flags.seeds);
       const exclude = await allIdsOf(flags.exclude);
-      const request: ExpansionRequest = { ...rankingOptionsOf(flags), seeds, exclude, size: flags.size };
+      const candidates = checkCandidateMode(flags.candidates);
+      const request: ExpansionRequest = { ...rankingOptionsOf(flags), seeds, exclude, size: flags.size, candidates };
       const population = await populationOf(flags, terminal);
-      const audience = expandAudience(population, localSettings(), request, terminal.watch);
+      const ports = localPorts(flags.data);
+      const audience = await expandAudience(ports, localSettings(), population, request, terminal.watch);
       terminal.finishStage();
       for (const warning of audience.report.warnings) terminal.warn(warning);
       const files = await write(flags, population, request, audience);
@@ -116,9 +120,29 @@ function showSummary(terminal: Terminal, report: ExpansionReport): void {
         .join(', '),
     ]),
   );
+  const found = retrievalSentence(report.retrieval);
+  if (found) terminal.print(found);
   if (report.membersWithoutEvidence > 0) {
     terminal.print(
       `${counted(report.membersWithoutEvidence, 'member')} at the end of the list: nothing speaks for them`,
     );
   }
+}
+
+/** How the candidates were found, and how many of the best among them; nothing where everybody was looked at. */
+export function retrievalSentence({
+  used,
+  scored,
+  scoredShare,
+  fromBuckets,
+  fromNeighbors,
+  recall,
+}: RetrievalReport): string | undefined {
+  if (used === 'all' || !recall) return undefined;
+  const percent = (share: number | undefined) => `${((share ?? 0) * 100).toFixed(1)} %`;
+  const sources = [
+    ...(fromBuckets === undefined ? [] : [`${fromBuckets} from buckets (recall ${percent(recall.buckets)})`]),
+    ...(fromNeighbors === undefined ? [] : [`${fromNeighbors} from neighbors (recall ${percent(recall.neighbors)})`]),
+  ];
+  return `${scored} candidates (${percent(scoredShare)} of all) by ${used}: ${sources.join(', ')}; ${percent(recall.chosen)} of the best are among them`;
 }

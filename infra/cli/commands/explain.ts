@@ -19,7 +19,8 @@ export function explainCommand() {
       const exclude = await allIdsOf(flags.exclude);
       const population = await openPopulation(localPorts(flags.data), flags.population, terminal.watch);
       const request = { ...rankingOptionsOf(flags), seeds, exclude };
-      const explanation = explainMember(population, localSettings(), request, flags.user);
+      const ports = localPorts(flags.data);
+      const explanation = await explainMember(ports, localSettings(), population, request, flags.user);
       for (const warning of explanation.warnings) terminal.warn(warning);
       if (flags.json) return terminal.json(explanation);
       const { userId, role, rank, candidates, score, contributions } = explanation;

@@ -19,16 +19,31 @@ export function ingestCommand() {
         .choices(['upsert', 'replace'] as const)
         .default('upsert' as const),
     )
+    .addOption(
+      new Option(
+        '--index <when>',
+        'build HNSW graphs of neighbors; auto: only where expand would not look at everybody',
+      )
+        .choices(['auto', 'always', 'never'] as const)
+        .default('auto' as const),
+    )
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText(
       'after',
       '\nExamples:\n  akin ingest users.ndjson.gz --population shop\n  akin ingest january.csv february.csv --population shop --mode replace',
     )
-    .action(async (files, { population, mode, data, json }) => {
+    .action(async (files, { population, mode, index, data, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
       const users = usersOf(files, terminal.watch);
-      const report = await ingestUsers(localPorts(data), localSettings(), population, mode, users, terminal.watch);
+      const report = await ingestUsers(
+        localPorts(data),
+        localSettings(),
+        population,
+        { mode, graph: index },
+        users,
+        terminal.watch,
+      );
       terminal.finishStage();
       if (report.duplicates > 0)
         terminal.warn(`${counted(report.duplicates, 'user')} given more than once; the later one counts`);

@@ -27,6 +27,6 @@ export async function readCampaigns({ path, lines }: InputFile): Promise<Campaig
     }
     campaigns.push(campaign.data);
   }
-  if (campaigns.length === 0) throw new Invalid(`${path}: expected at least one campaign, got an empty file`);
+  if (campaigns.length === 0) throw new Invalid(`${path}: expected at least one campaign, got none`);
   return campaigns;
 }

@@ -1,6 +1,7 @@
 /** Lists of user ids: one a line, CSV with a column id or user_id (an audience of akin's, say), or NDJSON with an id. */
+
+import type { IdList } from '#application/cast.ts';
 import { Invalid } from '#application/errors.ts';
-import type { IdList } from '#application/expand-audience.ts';
 import { csvRecordsOf } from './csv.ts';
 import { headerOf, idColumnOf } from './csv-header.ts';
 import type { InputFile } from './input-file.ts';
@@ -30,19 +31,20 @@ async function* csvIds(input: InputFile): AsyncGenerator<string> {
   const { path } = input;
   let column: number | undefined;
   for await (const record of csvRecordsOf(input)) {
+    const where = placeOf(path, record.line);
     if (column === undefined) {
-      column = idColumnOf(record.cells, path);
+      column = idColumnOf(record.cells, where);
       if (column !== undefined) {
-        headerOf(record, path);
+        headerOf(record.cells, where);
         continue;
       }
       if (record.cells.length > 1) {
         throw new Invalid(
-          `${placeOf(path, record.line)}: expected one id a line, or a column id or user_id in the header, got ${shown(record.cells.join(','))}`,
+          `${where}: expected one id a line, or a column id or user_id in the header, got ${shown(record.cells.join(','))}`,
         );
       }
       column = 0;
     }
-    yield checkId(record.cells[column], placeOf(path, record.line));
+    yield checkId(record.cells[column], where);
   }
 }

@@ -5,14 +5,18 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, open, statSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { Invalid } from '#application/errors.ts';
 import { explainedFault, systemCodeOf } from '../system-faults.ts';
 
 export interface Line {
   readonly text: string;
+  /** What ended it; the last line of a file may lack an end, and then has the usual one. */
+  readonly end: '\n' | '\r\n';
   /** Counted from 1. */
   readonly number: number;
 }
@@ -27,14 +31,18 @@ const CHUNK_BYTES = 1 << 18;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
+/** What no text begins with: letters alone, such as `PAR1`, may be somebody's id. */
 const UNREADABLE = [
-  { magic: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive or a spreadsheet' },
-  { magic: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file' },
-  { magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd archive' },
-  { magic: [0x42, 0x5a, 0x68], what: 'a bzip2 archive' },
-  { magic: [0xff, 0xfe], what: 'UTF-16 text' },
-  { magic: [0xfe, 0xff], what: 'UTF-16 text' },
+  { start: 0, magic: [0x50, 0x4b, 0x03, 0x04], what: 'a zip archive or a spreadsheet' },
+  { start: 0, magic: [0x50, 0x41, 0x52, 0x31, 0x15], what: 'a Parquet file' },
+  { start: 0, magic: [0x28, 0xb5, 0x2f, 0xfd], what: 'a zstd archive' },
+  { start: 4, magic: [0x31, 0x41, 0x59, 0x26, 0x53, 0x59], what: 'a bzip2 archive' },
+  { start: 0, magic: [0xff, 0xfe], what: 'UTF-16 text' },
+  { start: 0, magic: [0xfe, 0xff], what: 'UTF-16 text' },
 ];
+
+/** Enough to recognise all of them. */
+const HEAD_BYTES = 10;
 
 /** A file that is read once, from its beginning to its end: pipes are files too. */
 export interface InputFile {
@@ -95,9 +103,9 @@ async function* linesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGener
 function lineOf(path: string, number: number, bytes: Buffer): Line {
   if (bytes.length > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number));
   if (!isUtf8(bytes)) throw new Invalid(`${path}, line ${number}: expected UTF-8 text, got other bytes`);
-  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
-  const text = bytes.toString('utf8', 0, end);
-  return { text: number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text, number };
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? '\r\n' : '\n';
+  const text = bytes.toString('utf8', 0, bytes.length + 1 - end.length);
+  return { text: number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text, end, number };
 }
 
 function tooLong(path: string, number: number): string {
@@ -106,10 +114,8 @@ function tooLong(path: string, number: number): string {
 
 async function* plainBytesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = blocks[Symbol.asyncIterator]();
-  const first = await source.next();
-  if (first.done) return;
-  const head = first.value;
-  const unreadable = UNREADABLE.find(({ magic }) => magic.every((byte, at) => head[at] === byte));
+  const head = await headOf(source);
+  const unreadable = UNREADABLE.find(({ start, magic }) => magic.every((byte, at) => head[start + at] === byte));
   if (unreadable) {
     throw new Invalid(`${path}: expected NDJSON or CSV in UTF-8, gzipped or not, got ${unreadable.what}`);
   }
@@ -123,11 +129,28 @@ async function* plainBytesOf(path: string, blocks: AsyncIterable<Buffer>): Async
   yield* pipeline(Readable.from(whole, { objectMode: false }), gunzip, () => {});
 }
 
+/** The first bytes: a pipe may give them one by one. */
+async function headOf(source: AsyncIterator<Buffer>): Promise<Buffer> {
+  let head = Buffer.alloc(0);
+  while (head.length < HEAD_BYTES) {
+    const next = await source.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
 async function* tapped(path: string, tap: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const chunk of await bytesOf(path)) {
     tap(chunk);
     yield chunk;
   }
+}
+
+/** A pipe is read as a socket: a file is read in a thread, and no process ends before its threads do. */
+async function bytesOf(path: string): Promise<AsyncIterable<Buffer>> {
+  if (!statSync(path).isFIFO()) return createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  return new Socket({ fd: await promisify(open)(path, 'r'), writable: false });
 }
 
 async function* prepend<T>(head: readonly T[], rest: AsyncIterable<T>): AsyncGenerator<T> {

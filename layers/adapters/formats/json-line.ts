@@ -8,25 +8,32 @@ export function placeOf(path: string, line: number): string {
 }
 
 export function jsonObjectOf({ text, number }: Line, path: string): Readonly<Record<string, unknown>> {
-  const value = jsonOf(text, placeOf(path, number));
+  const value = jsonOf(text, 'a JSON object', placeOf(path, number));
   if (isObject(value)) return value;
   throw new Invalid(`${placeOf(path, number)}: expected a JSON object, got ${shown(value)}`);
 }
 
-function jsonOf(text: string, where: string): unknown {
+export function jsonOf(text: string, wanted: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Invalid(`${where}: expected a JSON object, got ${shown(text)}`, { cause });
+    throw new Invalid(`${where}: expected ${wanted}, got ${shown(text)}`, { cause });
   }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObjectOrList(value) && !Array.isArray(value);
+}
+
+function isObjectOrList(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A value as a message may show it: short, and nothing that a terminal would obey. */
 export function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return String(value); // JSON would call Infinity null
+  // What lies deeper is left out: it may lie deeper than the stack is high.
+  const text = JSON.stringify(value, (_, inner: unknown) => (inner !== value && isObjectOrList(inner) ? '…' : inner));
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }

@@ -2,7 +2,7 @@
  * Users from NDJSON or CSV, whichever the first line shows.
  *
  * NDJSON: `{"id":"u1","features":["age:25-34","item:12"],"weights":[1,5]}`, weights optional.
- * CSV, by its header (`id` or `user_id` is the id's column):
+ * CSV, by its header (`id` or `user_id` is the id's column; names of columns in any case):
  *   - a column `features` holds the list, separated by `|`, `;` or `,`, or a JSON array; `weights` likewise, optional;
  *   - a column `feature` (and `weight`, optional) holds one feature a row; the rows of a user stand together;
  *   - otherwise each further column is a field: `25-34` under `age` is the feature `age:25-34`, an empty cell is none.
@@ -10,10 +10,10 @@
 import { Invalid } from '#application/errors.ts';
 import type { User } from '#domain/features/shard.ts';
 import { type CsvRecord, csvRecordsOf } from './csv.ts';
-import { headerOf, idColumnOf } from './csv-header.ts';
+import { columnOf, headerOf, idColumnOf } from './csv-header.ts';
 import type { InputFile } from './input-file.ts';
-import { jsonObjectOf, placeOf, shown } from './json-line.ts';
-import { checkId, checkUser } from './user-record.ts';
+import { jsonObjectOf, jsonOf, placeOf, shown } from './json-line.ts';
+import { checkFeature, checkId, checkUser, checkWeight, givenTwice } from './user-record.ts';
 
 export async function* readUsers(input: InputFile): AsyncGenerator<User> {
   let count = 0;
@@ -21,7 +21,7 @@ export async function* readUsers(input: InputFile): AsyncGenerator<User> {
     count++;
     yield user;
   }
-  if (count === 0) throw new Invalid(`${input.path}: expected at least one user, got an empty file`);
+  if (count === 0) throw new Invalid(`${input.path}: expected at least one user, got none`);
 }
 
 async function* ndjsonUsers({ path, lines }: InputFile): AsyncGenerator<User> {
@@ -36,15 +36,15 @@ async function* csvUsers(input: InputFile): AsyncGenerator<User> {
   const records = csvRecordsOf(input);
   const first = await records.next();
   if (first.done) return;
-  const header = headerOf(first.value, path);
-  const id = idColumnOf(header, path);
+  const where = placeOf(path, first.value.line);
+  const header = headerOf(first.value.cells, where);
+  const id = idColumnOf(header, where);
   if (id === undefined) {
-    throw new Invalid(`${path}, line 1: expected a column id or user_id in the header, got ${shown(header.join(','))}`);
+    throw new Invalid(`${where}: expected a column id or user_id in the header, got ${shown(header.join(','))}`);
   }
-  if (header.length === 1)
-    throw new Invalid(`${path}, line 1: expected a column of features beside ${header[0]}, got none`);
-  if (header.includes('features')) yield* listedUsers(records, header, id, path);
-  else if (header.includes('feature')) yield* pairedUsers(records, header, id, path);
+  if (header.length === 1) throw new Invalid(`${where}: expected a column of features beside ${header[0]}, got none`);
+  if (columnOf(header, 'features') >= 0) yield* listedUsers(records, header, id, path);
+  else if (columnOf(header, 'feature') >= 0) yield* pairedUsers(records, header, id, path);
   else yield* wideUsers(records, header, id, path);
 }
 
@@ -55,13 +55,13 @@ async function* listedUsers(
   id: number,
   path: string,
 ): AsyncGenerator<User> {
-  const [features, weights] = [header.indexOf('features'), header.indexOf('weights')];
+  const [features, weights] = [columnOf(header, 'features'), columnOf(header, 'weights')];
   for await (const { cells, line } of records) {
     const where = placeOf(path, line);
     const listed =
       weights < 0 || cells[weights] === ''
         ? undefined
-        : listOf(cells[weights], where).map((text) => numberOf(text, where));
+        : listOf(cells[weights], where).map((entry) => (typeof entry === 'string' ? numberOf(entry, where) : entry));
     yield checkUser({ id: cells[id], features: listOf(cells[features], where), weights: listed }, where);
   }
 }
@@ -73,26 +73,29 @@ async function* pairedUsers(
   id: number,
   path: string,
 ): AsyncGenerator<User> {
-  const [feature, weight] = [header.indexOf('feature'), header.indexOf('weight')];
+  const [feature, weight] = [columnOf(header, 'feature'), columnOf(header, 'weight')];
   const finished = new Set<string>();
-  let open: { id: string; features: string[]; weights: number[] | undefined; where: string } | undefined;
+  let open: { id: string; weights: Map<string, number>; where: string } | undefined;
+  const userOf = ({ id: user, weights, where }: NonNullable<typeof open>) =>
+    checkUser({ id: user, features: [...weights.keys()], weights: [...weights.values()] }, where);
   for await (const { cells, line } of records) {
     const where = placeOf(path, line);
     if (open?.id !== cells[id]) {
-      if (open) yield checkUser(open, open.where);
+      if (open) yield userOf(open);
       if (finished.has(checkId(cells[id], where))) {
         throw new Invalid(
           `${where}: expected the rows of a user to stand together, got ${shown(cells[id])} again; sort the file by ${header[id]}`,
         );
       }
       finished.add(cells[id]);
-      open = { id: cells[id], features: [], weights: weight < 0 ? undefined : [], where };
+      open = { id: cells[id], weights: new Map(), where };
     }
-    open.features.push(cells[feature]);
-    if (weight >= 0) open.weights?.push(numberOf(cells[weight], where));
+    const name = checkFeature(cells[feature], where);
+    if (open.weights.has(name)) throw givenTwice(name, where);
+    open.weights.set(name, weight < 0 ? 1 : checkWeight(numberOf(cells[weight], where), where));
     open.where = where;
   }
-  if (open) yield checkUser(open, open.where);
+  if (open) yield userOf(open);
 }
 
 /** One row a user, one column a field. */
@@ -109,19 +112,18 @@ async function* wideUsers(
 }
 
 /** `a|b`, `a;b`, `a,b` or `["a","b"]`; nothing for an empty cell. */
-function listOf(cell: string, where: string): string[] {
+function listOf(cell: string, where: string): unknown[] {
   if (cell === '') return [];
   if (cell.startsWith('[')) return jsonListOf(cell, where);
   const separator = ['|', ';', ','].find((candidate) => cell.includes(candidate));
-  const list = separator === undefined ? [cell] : cell.split(separator);
-  const merged = list.find((entry) => /:.*\s\S+:/.test(entry));
-  if (merged === undefined) return list.map((entry) => entry.trim());
-  throw new Invalid(`${where}: expected features separated by | (or ; or ,), or a JSON array, got ${shown(merged)}`);
+  if (separator !== undefined) return cell.split(separator).map((entry) => entry.trim());
+  if (!/:.*\s\S+:/.test(cell)) return [cell.trim()];
+  throw new Invalid(`${where}: expected features separated by | (or ; or ,), or a JSON array, got ${shown(cell)}`);
 }
 
-function jsonListOf(cell: string, where: string): string[] {
-  const list = jsonObjectOf({ text: `{"list":${cell}}`, number: 0 }, where).list;
-  if (Array.isArray(list)) return list.map((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
+function jsonListOf(cell: string, where: string): unknown[] {
+  const list = jsonOf(cell, 'a JSON array', where);
+  if (Array.isArray(list)) return list;
   throw new Invalid(`${where}: expected a JSON array, got ${shown(cell)}`);
 }
 

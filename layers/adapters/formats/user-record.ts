@@ -3,7 +3,7 @@ import { Invalid } from '#application/errors.ts';
 import type { User } from '#domain/features/shard.ts';
 import { shown } from './json-line.ts';
 
-export const MAX_ID_LENGTH = 1024;
+const MAX_ID_LENGTH = 1024;
 const MAX_FEATURE_LENGTH = 1024;
 const MAX_FEATURES = 10_000;
 
@@ -16,7 +16,13 @@ export function checkId(id: unknown, where: string): string {
   if (id.length > MAX_ID_LENGTH) {
     throw new Invalid(`${where}: expected an id of at most ${MAX_ID_LENGTH} characters, got ${id.length}`);
   }
-  return id;
+  return checkUnicode(id, where);
+}
+
+/** Half a surrogate pair has no UTF-8: two such texts would become one when they are stored. */
+function checkUnicode(text: string, where: string): string {
+  if (text.isWellFormed()) return text;
+  throw new Invalid(`${where}: expected Unicode text, got half a surrogate pair in ${shown(text)}`);
 }
 
 export function checkUser({ id, features, weights }: Readonly<Record<string, unknown>>, where: string): User {
@@ -32,17 +38,20 @@ function checkFeatures(features: unknown, where: string): string[] {
   }
   const checked = features.map((feature) => checkFeature(feature, where));
   if (checked.length > 1 && new Set(checked).size < checked.length) {
-    const twice = checked.find((feature, at) => checked.indexOf(feature) < at);
-    throw new Invalid(`${where}: expected each feature once (weights say how much), got ${shown(twice)} twice`);
+    throw givenTwice(checked.find((feature, at) => checked.indexOf(feature) < at) ?? '', where);
   }
   return checked;
 }
 
-function checkFeature(feature: unknown, where: string): string {
+export function givenTwice(feature: string, where: string): Invalid {
+  return new Invalid(`${where}: expected each feature once (weights say how much), got ${shown(feature)} twice`);
+}
+
+export function checkFeature(feature: unknown, where: string): string {
   if (typeof feature !== 'string' || feature === '') {
     throw new Invalid(`${where}: expected features to be texts that are not empty, got ${shown(feature)}`);
   }
-  if (feature.length <= MAX_FEATURE_LENGTH) return feature;
+  if (feature.length <= MAX_FEATURE_LENGTH) return checkUnicode(feature, where);
   throw new Invalid(`${where}: expected a feature of at most ${MAX_FEATURE_LENGTH} characters, got ${feature.length}`);
 }
 
@@ -52,8 +61,10 @@ function checkWeights(weights: unknown, count: number, where: string): number[] 
   if (weights.length !== count) {
     throw new Invalid(`${where}: expected a weight for each of the ${count} features, got ${weights.length}`);
   }
-  return weights.map((weight) => {
-    if (typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT) return weight;
-    throw new Invalid(`${where}: expected weights from 0 to ${MAX_WEIGHT}, got ${shown(weight)}`);
-  });
+  return weights.map((weight) => checkWeight(weight, where));
+}
+
+export function checkWeight(weight: unknown, where: string): number {
+  if (typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT) return weight;
+  throw new Invalid(`${where}: expected weights from 0 to ${MAX_WEIGHT}, got ${shown(weight)}`);
 }

@@ -5,7 +5,7 @@ import { hashText } from '../random.ts';
 /** Any seed will do that is not the one by which ids choose their shard. */
 const SEED = 0x5eed;
 
-/** Uniform scores in [0, 1), (N). */
+/** Uniform scores, (N), in [0, 1]: the highest hashes round to 1 as float32. */
 export function chanceScores({ ids }: Shard, rows: Uint32Array): Float32Array {
   return Float32Array.from(rows, (row) => hashText(ids[row], SEED) / 2 ** 32);
 }

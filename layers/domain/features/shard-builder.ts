@@ -6,6 +6,9 @@
 import { hashText } from '../random.ts';
 import { compareTexts, type Shard, type User } from './shard.ts';
 
+/** Where a part is too full the cut is tried again with 2 % more parts, one at least: no cut needs many tries. */
+const GROWTH = 1.02;
+
 export class ShardBuilder {
   readonly #slotById = new Map<string, number>();
   readonly #columnByName = new Map<string, number>();
@@ -34,8 +37,8 @@ export class ShardBuilder {
     this.#reserve(features.length, weights !== undefined);
     this.#starts[slot] = this.#end;
     for (let at = 0; at < features.length; at++) {
-      const weight = weights?.[at] ?? 1;
-      if (weight === 0) continue; // a weight of nothing is not to have the feature
+      const weight = Math.fround(weights?.[at] ?? 1);
+      if (weight === 0) continue; // a weight of nothing, once stored as float32, is not to have the feature
       this.#columns[this.#end] = this.#columnOf(features[at]);
       if (this.#weights) this.#weights[this.#end] = weight;
       this.#end++;
@@ -43,13 +46,15 @@ export class ShardBuilder {
     this.#lengths[slot] = this.#end - this.#starts[slot];
   }
 
-  /** Shards of at most `maxUsers` users each, as few as the hash allows; ids decide alone who goes where. */
+  /** Shards of at most `maxUsers` users each, about as few as the hash allows; ids decide alone who goes where. */
   build(maxUsers: number): Shard[] {
     const hashes = new Map<string, number>();
     for (const id of this.#slotById.keys()) hashes.set(id, hashText(id));
     let parts = partition(hashes, Math.max(1, Math.ceil(this.userCount / maxUsers)));
-    while (parts.some((ids) => ids.length > maxUsers)) parts = partition(hashes, parts.length + 1);
-    return parts.filter((ids, p) => ids.length > 0 || p === 0).map((ids) => this.#shardOf(ids.sort(compareTexts)));
+    while (parts.some((ids) => ids.length > maxUsers)) parts = partition(hashes, Math.ceil(parts.length * GROWTH));
+    return parts
+      .filter((ids) => ids.length > 0 || this.userCount === 0)
+      .map((ids) => this.#shardOf(ids.sort(compareTexts)));
   }
 
   #shardOf(ids: string[]): Shard {

@@ -4,12 +4,15 @@
  *
  * Shapes: ids (U), features (F) names such as `age:25-34`, rows (U×F).
  */
+import type { Embedding } from './embedding.ts';
 import { renumberColumns, rowCountOf, type SparseMatrix } from './sparse-matrix.ts';
 
 export interface Shard {
   readonly ids: readonly string[];
   readonly features: readonly string[];
   readonly rows: SparseMatrix;
+  /** Where the users lie in the embedding, where that was computed: of these very rows, nothing dropped since. */
+  readonly embedding?: Embedding | undefined;
 }
 
 /** A user as read: features without repetition, a weight for each or none at all. */
@@ -40,7 +43,8 @@ export function dropFeatures(shard: Shard, dropped: ReadonlySet<string>): Shard 
 
 /** The shard with every weight 1. */
 export function withoutWeights(shard: Shard): Shard {
-  return shard.rows.weights ? { ...shard, rows: { ...shard.rows, weights: undefined } } : shard;
+  if (!shard.rows.weights) return shard;
+  return { ids: shard.ids, features: shard.features, rows: { ...shard.rows, weights: undefined } };
 }
 
 export function userCountOf(shards: readonly Shard[]): number {

@@ -3,6 +3,8 @@
  *
  * Shapes: offsets (U+1), columns (nnz) ascending within a row, weights (nnz) all above 0.
  */
+import { mix32 } from '../random.ts';
+
 export interface SparseMatrix {
   readonly columnCount: number;
   readonly offsets: Uint32Array;
@@ -123,8 +125,10 @@ export function renumberColumns(
 export function firstEqualRows(matrix: SparseMatrix): Uint32Array {
   const firsts = new Uint32Array(rowCountOf(matrix));
   const rowsByHash = new Map<number, number[]>();
+  const { weights } = matrix;
+  const weightBits = weights && new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
   for (let u = 0; u < firsts.length; u++) {
-    const hash = hashOfRow(matrix, u);
+    const hash = hashOfRow(matrix, weightBits, u);
     const known = rowsByHash.get(hash);
     const first = known?.find((row) => rowsAreEqual(matrix, row, u));
     firsts[u] = first ?? u;
@@ -135,10 +139,13 @@ export function firstEqualRows(matrix: SparseMatrix): Uint32Array {
   return firsts;
 }
 
-function hashOfRow({ offsets, columns }: SparseMatrix, row: number): number {
+/** With the weights' bits in it: a table of numbers gives every user the same columns. */
+function hashOfRow({ offsets, columns }: SparseMatrix, weightBits: Uint32Array | undefined, row: number): number {
   let hash = 0x811c9dc5;
-  for (let at = offsets[row]; at < offsets[row + 1]; at++)
+  for (let at = offsets[row]; at < offsets[row + 1]; at++) {
     hash = Math.imul(hash ^ columns[at], 0x01000193) ^ (hash >>> 15);
+    if (weightBits) hash = mix32(hash ^ weightBits[at]);
+  }
   return hash;
 }
 

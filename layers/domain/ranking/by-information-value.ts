@@ -1,7 +1,8 @@
 /**
  * Yahoo's ranking: a user's score is the sum of the information values of the positive features he or she has.
  *
- * Reference: Ma et al., PMLR 53, 2016, phase II. Background: the candidates.
+ * Reference: Ma et al., PMLR 53, 2016, phase II. Background: everybody else,
+ *            whether retrieved as a candidate or not.
  * Shapes:    evidence and model count users by feature name; the values are recomputed from whole counts, so they are
  *            the same for any number of shards.
  * Cost:      one pass over seeds and candidates to count, one addition a feature of a candidate to score.
@@ -24,13 +25,13 @@ export function byInformationValue(filter: PositiveFilter): Ranker<FeatureCounts
   return {
     name: 'information-value',
 
-    gather(shard, { seeds, candidates }) {
+    gather(shard, { seeds, background }) {
       const countsOf = (rows: Uint32Array) => Float64Array.from(columnCounts(shard.rows, rows));
       return {
         seedsWith: { features: shard.features, values: countsOf(seeds) },
-        othersWith: { features: shard.features, values: countsOf(candidates) },
+        othersWith: { features: shard.features, values: countsOf(background) },
         seedCount: seeds.length,
-        otherCount: candidates.length,
+        otherCount: background.length,
       };
     },
 

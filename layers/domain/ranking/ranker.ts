@@ -7,9 +7,12 @@
  */
 import type { Shard } from '../features/shard.ts';
 
-/** Which rows of a shard are seeds and which are to be ranked. */
+/** Which rows of a shard are what, rising. */
 export interface Roles {
   readonly seeds: Uint32Array;
+  /** Everybody but the seeds and the excluded: what seeds are compared with. */
+  readonly background: Uint32Array;
+  /** Those of the background who are to be ranked: all of them, or the ones that retrieval found. */
   readonly candidates: Uint32Array;
 }
 
@@ -29,15 +32,16 @@ export interface Ranker<Evidence = unknown, Model = unknown> {
   explain(model: Model, shard: Shard, row: number): Contribution[];
 }
 
-/** Rows of a shard by what they are: seeds, people to rank, and the rest, who are left out. */
+/** Rows of a shard by what they are: seeds, people to rank (all others), and the excluded, who are left out. */
 export function assignRoles(shard: Shard, seedIds: ReadonlySet<string>, excludedIds: ReadonlySet<string>): Roles {
   const seeds: number[] = [];
-  const candidates: number[] = [];
+  const others: number[] = [];
   shard.ids.forEach((id, row) => {
     if (seedIds.has(id)) seeds.push(row);
-    else if (!excludedIds.has(id)) candidates.push(row);
+    else if (!excludedIds.has(id)) others.push(row);
   });
-  return { seeds: Uint32Array.from(seeds), candidates: Uint32Array.from(candidates) };
+  const background = Uint32Array.from(others);
+  return { seeds: Uint32Array.from(seeds), background, candidates: background };
 }
 
 /** Pairs of column and amount as contributions, the largest first, ties by name. */

@@ -1,0 +1,78 @@
+/**
+ * The index of an opened population for one job: the stored one where the job sees the users as they were ingested, else
+ * one computed for it, because everything stored has seen the features that the job must not see.
+ */
+import type { Shard } from '#domain/features/shard.ts';
+import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
+import { Invalid } from './errors.ts';
+import type { Manifest } from './manifest.ts';
+import { type Population, readFile } from './population.ts';
+import type { NeighborIndex, Ports } from './ports.ts';
+import { type BandIndex, embedShards, scratchBands } from './retrieval-index.ts';
+import type { Settings } from './settings.ts';
+
+/** The manifest whose index these shards may use, if they may use one. */
+function storedIndexOf(population: Population, shards: readonly Shard[]): Manifest | undefined {
+  const { manifest } = population;
+  const isAsIngested = shards.every(({ ids, features, rows }, s) => {
+    const stored = population.shards[s];
+    return ids === stored.ids && features === stored.features && rows === stored.rows;
+  });
+  return isAsIngested && manifest?.index && manifest.shards.every(({ index }) => index) ? manifest : undefined;
+}
+
+/** The shards with their users' points. */
+export async function withPoints(
+  ports: Ports,
+  settings: Settings,
+  population: Population,
+  shards: readonly Shard[],
+): Promise<Shard[]> {
+  const manifest = storedIndexOf(population, shards);
+  if (!manifest?.index) return embedShards(shards, settings);
+  const { name } = manifest.index.model;
+  const model = ports.indexFormat.decodeModel(await readFile(ports, manifest.index.model, 'model'), name);
+  const read: Shard[] = [];
+  for (const [s, { index }] of manifest.shards.entries()) {
+    if (!index) continue;
+    const bytes = await readFile(ports, index.points, 'part of the index');
+    const { dimensions, vectors, lengths } = ports.indexFormat.decodePoints(bytes, index.points.name);
+    if (vectors.length !== dimensions * shards[s].ids.length || dimensions !== model.dimensions) {
+      throw new Invalid(`${index.points.name}: expected a point for each user of the shard, got another number`);
+    }
+    read.push({ ...shards[s], embedding: { dimensions, vectors, lengths, model } });
+  }
+  return read;
+}
+
+/** The bands of the shards, and whether they were stored. */
+export async function bandsOf(
+  ports: Ports,
+  settings: Settings,
+  population: Population,
+  shards: readonly Shard[],
+): Promise<{ readonly bands: BandIndex; readonly isStored: boolean }> {
+  const manifest = storedIndexOf(population, shards);
+  if (!manifest?.index) return { bands: await scratchBands(ports, settings, shards), isStored: false };
+  const { hashes, bands, rows } = manifest.index;
+  const entries = manifest.shards.flatMap(({ index }) =>
+    index ? [{ pages: index.pages, prefixBits: index.prefixBits }] : [],
+  );
+  return { bands: { hashes, banding: { bands, rows }, buckets: ports.buckets, shards: entries }, isStored: true };
+}
+
+/** The stored neighbor graph of each shard, if there is one for all of them and the job may use it. */
+export async function storedGraphs(
+  ports: Ports,
+  population: Population,
+  shards: readonly Shard[],
+): Promise<readonly NeighborIndex[] | undefined> {
+  const entries = storedIndexOf(population, shards)?.shards.flatMap(({ index }) => index?.neighbors ?? []) ?? [];
+  if (entries.length < shards.length) return undefined;
+  const indexes: NeighborIndex[] = [];
+  for (const [s, graph] of entries.entries()) {
+    const bytes = await readFile(ports, graph, 'HNSW graph');
+    indexes.push(ports.neighbors.open(bytes, embeddingOf(shards[s]).dimensions));
+  }
+  return indexes;
+}

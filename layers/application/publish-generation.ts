@@ -1,0 +1,137 @@
+/** A new generation of a population, made and published: whole or not at all, whoever else publishes meanwhile. */
+import { embedUsers } from '#domain/embedding/truncated-svd.ts';
+import type { EmbeddingModel } from '#domain/features/embedding.ts';
+import { type Shard, userCountOf } from '#domain/features/shard.ts';
+import { rowCountOf } from '#domain/features/sparse-matrix.ts';
+import type { Banding } from '#domain/retrieval/lsh-banding.ts';
+import { sha256Of } from './digest.ts';
+import { Conflict } from './errors.ts';
+import { type FileEntry, FORMAT_VERSION, type Manifest, type ShardEntry } from './manifest.ts';
+import { shardPrefix } from './population.ts';
+import type { Ports, Watch } from './ports.ts';
+import { bandingFor, fitEmbedding, INDEX_SEED, signaturesOf, writeBandPages } from './retrieval-index.ts';
+import type { Settings } from './settings.ts';
+
+/** Whether to build HNSW graphs: `auto` does where `auto` would not look at everybody. */
+export type GraphMode = 'auto' | 'always' | 'never';
+
+interface Generation {
+  readonly population: string;
+  readonly generation: number;
+  readonly graph: GraphMode;
+}
+
+/** Writes shards and index, then swaps the manifest: until then nobody sees them, and a failure sweeps them up. */
+export async function publishGeneration(
+  ports: Ports,
+  settings: Settings,
+  { population, generation, graph }: Generation,
+  shards: readonly Shard[],
+  watch: Watch,
+): Promise<Manifest> {
+  // The mark of this writer: two ingests at once never touch each other's files.
+  const prefix = `${shardPrefix(population)}${generationText(generation)}-${crypto.randomUUID().slice(0, 8)}`;
+  const users = userCountOf(shards);
+  const withGraph = graph === 'always' || (graph === 'auto' && users > settings.scanUsers);
+  const manifest = await publishWritten(ports, prefix, async () => {
+    const written = await writeFiles(ports, settings, prefix, shards, withGraph, watch);
+    const features = new Set(shards.flatMap((shard) => shard.features)).size;
+    return { formatVersion: FORMAT_VERSION, population, generation, users, features, ...written };
+  });
+  await sweep(ports, manifest);
+  watch('write the index', 1, 1);
+  return manifest;
+}
+
+/** Publishes what `write` wrote under the prefix, and removes it where it is certain that it was not published. */
+async function publishWritten(ports: Ports, prefix: string, write: () => Promise<Manifest>): Promise<Manifest> {
+  let isWritten = false;
+  try {
+    const manifest = await write();
+    isWritten = true;
+    await ports.catalog.publish(manifest);
+    return manifest;
+  } catch (error) {
+    // Any failure to publish but a Conflict leaves it open whether the swap has happened, so the files must stay.
+    if (!isWritten || error instanceof Conflict) await remove(ports, await ports.objects.list(prefix));
+    throw error;
+  }
+}
+
+async function writeFiles(
+  ports: Ports,
+  settings: Settings,
+  prefix: string,
+  shards: readonly Shard[],
+  withGraph: boolean,
+  watch: Watch,
+): Promise<Pick<Manifest, 'shards' | 'index'>> {
+  watch('fit the embedding', 0, 1);
+  const model = fitEmbedding(shards, settings);
+  watch('sign the users', 0, 1);
+  const signatures = shards.map((shard) => signaturesOf(shard, settings.hashes));
+  const banding = bandingFor(signatures, settings);
+  const entries: ShardEntry[] = [];
+  for (const [s, shard] of shards.entries()) {
+    watch('write the index', s, shards.length);
+    const parts = { model, signatures: signatures[s], banding, withGraph };
+    entries.push(await writeShard(ports, settings, `${prefix}-${s}`, shard, parts));
+  }
+  const modelFile = await writeFile(ports, `${prefix}.model.arrow`, ports.indexFormat.encodeModel(model));
+  return { shards: entries, index: { hashes: settings.hashes, ...banding, model: modelFile } };
+}
+
+interface IndexParts {
+  readonly model: EmbeddingModel;
+  readonly signatures: Uint16Array;
+  readonly banding: Banding;
+  readonly withGraph: boolean;
+}
+
+async function writeShard(
+  ports: Ports,
+  { hashes }: Settings,
+  base: string,
+  shard: Shard,
+  { model, signatures, banding, withGraph }: IndexParts,
+): Promise<ShardEntry> {
+  const rows = await writeFile(ports, `${base}.arrow`, ports.shardFormat.encode(shard));
+  const { dimensions, vectors, lengths } = embedUsers(shard, model);
+  const bytes = ports.indexFormat.encodePoints(shard.ids, { dimensions, vectors, lengths, signatures });
+  const points = await writeFile(ports, `${base}.points.arrow`, bytes);
+  const pages = await writeBandPages(ports.buckets, base, shard, signatures, hashes, banding);
+  const graph = withGraph ? ports.neighbors.build(vectors, dimensions, INDEX_SEED) : undefined;
+  const neighbors = graph && (await writeFile(ports, `${base}.hnsw.bin`, graph));
+  return { ...rows, users: rowCountOf(shard.rows), index: { points, pages: base, ...pages, neighbors } };
+}
+
+async function writeFile({ objects }: Ports, name: string, bytes: Uint8Array): Promise<FileEntry> {
+  const sha256 = await sha256Of(bytes);
+  await objects.write(name, bytes);
+  return { name, bytes: bytes.length, sha256 };
+}
+
+/**
+ * Removes what is of the generations before the last: a reader that opened the last one may still be at work. Files of
+ * later generations are somebody's who has not published yet.
+ */
+async function sweep(ports: Ports, { population, generation }: Manifest): Promise<void> {
+  const prefix = shardPrefix(population);
+  const oldest = `${prefix}${generationText(Math.max(1, generation - 1))}`;
+  const names = await ports.objects.list(prefix);
+  await remove(
+    ports,
+    names.filter((name) => name < oldest),
+  );
+}
+
+/** Removes files, and with the rows of a shard its band pages wherever they are. */
+async function remove({ objects, buckets }: Ports, names: readonly string[]): Promise<void> {
+  await buckets.remove(names.flatMap((name) => /^(.*-\d+)\.arrow$/.exec(name)?.[1] ?? []));
+  await objects.remove(names);
+}
+
+/** Eight digits, so that names sort by generation. */
+function generationText(generation: number): string {
+  return String(generation).padStart(8, '0');
+}

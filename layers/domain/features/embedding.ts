@@ -1,0 +1,20 @@
+/** Users as points in few dimensions: what an embedding is, whoever computed it. */
+import type { FeatureVector } from './feature-vector.ts';
+
+/** What turns a user's features into a point: plain data, the same for every shard of a population. */
+export interface EmbeddingModel {
+  readonly dimensions: number;
+  /** How much a feature counts, rare ones more. */
+  readonly idf: FeatureVector;
+  /** (F×D), in the order of `idf.features`. */
+  readonly loadings: Float64Array;
+}
+
+/** Unit vectors by row, (U×D); a user whose features say nothing of where he lies is the zero vector. */
+export interface Embedding {
+  readonly dimensions: number;
+  readonly vectors: Float32Array;
+  /** How long each point was before it was made a unit vector, (U): longer for more and rarer features. */
+  readonly lengths: Float32Array;
+  readonly model: EmbeddingModel;
+}

@@ -1,0 +1,119 @@
+/**
+ * Cosine similarity to the seeds as points of the embedding: aggregated by mean, maximum or probability.
+ *
+ * Shapes: the model holds the seeds' unit vectors (S×D), or their mean alone (D) where that suffices.
+ * Cost:   D multiply–adds a candidate for the mean, S·D for the others.
+ */
+import type { Shard } from '../features/shard.ts';
+import { type Aggregate, evidenceOf } from '../scoring/similarity.ts';
+import { contributionsOf, type Ranker } from './ranker.ts';
+import {
+  embeddingOf,
+  hasPoint,
+  mergeSeedVectors,
+  type SeedVectors,
+  seedVectorsOf,
+  sumOfVectors,
+} from './seed-vectors.ts';
+
+interface SeedPoints {
+  readonly dimensions: number;
+  /** (D): the mean of the seeds' unit vectors. */
+  readonly mean: Float64Array;
+  /** Empty where the mean suffices. */
+  readonly seeds: Float32Array;
+}
+
+export function byEmbedding(aggregate: Aggregate): Ranker<SeedVectors, SeedPoints> {
+  return {
+    name: 'similarity',
+
+    gather: (shard, { seeds }) => seedVectorsOf(shard, seeds),
+
+    fit(evidence) {
+      const all = mergeSeedVectors(evidence, Number.POSITIVE_INFINITY);
+      const mean = sumOfVectors(all).map((sum) => sum / Math.max(1, all.ids.length));
+      return { dimensions: all.dimensions, mean, seeds: aggregate === 'mean' ? new Float32Array(0) : all.vectors };
+    },
+
+    score(points, shard, rows) {
+      const { vectors } = embeddingOf(shard);
+      return Float32Array.from(rows, (row) => aggregated(aggregate, points, vectors, row));
+    },
+
+    explain(points, shard, row) {
+      const { vectors } = embeddingOf(shard);
+      const direction = directionFor(aggregate, points, vectors, row);
+      return contributionsOf(shard, featureParts(shard, direction, row));
+    },
+  };
+}
+
+function aggregated(
+  aggregate: Aggregate,
+  { dimensions: D, mean, seeds }: SeedPoints,
+  vectors: Float32Array,
+  row: number,
+): number {
+  if (aggregate === 'mean') return dotAt(mean, 0, vectors, row * D, D);
+  let combined = 0;
+  for (let at = 0; at < seeds.length; at += D) {
+    const similarity = dotAt(seeds, at, vectors, row * D, D);
+    if (aggregate === 'max') combined = Math.max(combined, similarity);
+    else combined += evidenceOf(similarity);
+  }
+  return combined;
+}
+
+/** The direction whose dot product with the user is the score: the score is linear in the user along it. */
+function directionFor(
+  aggregate: Aggregate,
+  { dimensions: D, mean, seeds }: SeedPoints,
+  vectors: Float32Array,
+  row: number,
+): Float64Array {
+  if (aggregate === 'mean') return mean;
+  const direction = new Float64Array(D);
+  let best = 0;
+  for (let at = 0; at < seeds.length; at += D) {
+    const similarity = dotAt(seeds, at, vectors, row * D, D);
+    if (similarity <= (aggregate === 'max' ? best : 0)) continue;
+    best = similarity;
+    const factor = aggregate === 'max' ? 1 : evidenceOf(similarity) / similarity;
+    for (let d = 0; d < D; d++) direction[d] = factor * seeds[at + d] + (aggregate === 'max' ? 0 : direction[d]);
+  }
+  return direction;
+}
+
+/**
+ * What each feature of one row adds to the dot product of its point with a direction: a point is the unit vector along
+ * Σ idf·weight·loading over the features, so the dot product is a sum over features.
+ */
+export function featureParts(shard: Shard, direction: Float64Array, row: number): (readonly [number, number])[] {
+  const embedding = embeddingOf(shard);
+  if (!hasPoint(embedding, row)) return [];
+  const { model, dimensions: D } = embedding;
+  const { offsets, columns, weights } = shard.rows;
+  const placeOf = new Map(model.idf.features.map((feature, f) => [feature, f]));
+  const point = new Float64Array(D);
+  const parts: [number, number][] = [];
+  for (let at = offsets[row]; at < offsets[row + 1]; at++) {
+    const f = placeOf.get(shard.features[columns[at]]);
+    if (f === undefined) continue;
+    const weight = model.idf.values[f] * (weights ? weights[at] : 1);
+    let amount = 0;
+    for (let d = 0; d < D; d++) {
+      point[d] += weight * model.loadings[f * D + d];
+      amount += weight * model.loadings[f * D + d] * direction[d];
+    }
+    parts.push([columns[at], amount]);
+  }
+  const norm = Math.hypot(...point);
+  return parts.map(([column, amount]) => [column, amount / norm] as const);
+}
+
+function dotAt(left: ArrayLike<number>, from: number, right: ArrayLike<number>, to: number, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += left[from + i] * right[to + i];
+  return sum;
+}

@@ -1,0 +1,117 @@
+/**
+ * Clusters of points: seeded k-means++ and Lloyd's steps.
+ *
+ * Reference: D. Arthur, S. Vassilvitskii, "k-means++", 2007; S. Lloyd 1982.
+ * Shapes:    points (N×D), centroids (C×D), labels (N).
+ * Cost:      O(N·C·D) a step.
+ * Accuracy:  a local optimum; deterministic for its seed, ties to the lower cluster.
+ */
+import type { Random } from '../random.ts';
+
+export interface Clusters {
+  /** (C×D), C at most as asked and never more than there are distinct points. */
+  readonly centroids: Float64Array;
+  readonly labels: Uint32Array;
+  /** How many points each cluster has, (C). */
+  readonly sizes: Uint32Array;
+}
+
+const MAX_STEPS = 50;
+/** Steps end when fewer than this share of the points change their cluster. */
+const SETTLED = 0.001;
+
+export function kMeans(points: ArrayLike<number>, dimensions: number, wantedCount: number, random: Random): Clusters {
+  const count = points.length / dimensions;
+  let centroids = spreadStarts(points, dimensions, wantedCount, random);
+  const labels = new Uint32Array(count);
+  let moved = count;
+  for (let step = 0; step < MAX_STEPS && moved > SETTLED * count; step++) {
+    moved = assignInPlace(labels, points, dimensions, centroids, step === 0);
+    centroids = meansOf(points, dimensions, labels, centroids);
+  }
+  assignInPlace(labels, points, dimensions, centroids, false);
+  const sizes = new Uint32Array(centroids.length / dimensions);
+  for (const c of labels) sizes[c]++;
+  return { centroids, labels, sizes };
+}
+
+/** k-means++: each further start is a point drawn by its squared distance to the nearest start so far. */
+function spreadStarts(points: ArrayLike<number>, D: number, wantedCount: number, random: Random): Float64Array {
+  const count = points.length / D;
+  if (count === 0) return new Float64Array(0);
+  const starts: number[] = [];
+  const distances = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  let next = Math.floor(random() * count);
+  while (starts.length < wantedCount * D) {
+    for (let d = 0; d < D; d++) starts.push(points[next * D + d]);
+    const start = Float64Array.from(starts.slice(-D));
+    let total = 0;
+    for (let n = 0; n < count; n++) {
+      distances[n] = Math.min(distances[n], squaredDistance(points, n * D, start, 0, D));
+      total += distances[n];
+    }
+    if (total === 0 || starts.length / D >= wantedCount) break;
+    next = drawBy(distances, random() * total);
+  }
+  return Float64Array.from(starts);
+}
+
+function drawBy(weights: Float64Array, at: number): number {
+  let rest = at;
+  let last = 0;
+  for (let n = 0; n < weights.length; n++) {
+    if (weights[n] === 0) continue;
+    last = n;
+    rest -= weights[n];
+    if (rest < 0) return n;
+  }
+  return last;
+}
+
+/** Gives each point its nearest centroid; how many changed (all of them the first time). */
+function assignInPlace(
+  labels: Uint32Array,
+  points: ArrayLike<number>,
+  D: number,
+  centroids: Float64Array,
+  isFirst: boolean,
+): number {
+  let moved = 0;
+  for (let n = 0; n < labels.length; n++) {
+    let best = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let c = 0; c * D < centroids.length; c++) {
+      const distance = squaredDistance(points, n * D, centroids, c * D, D);
+      if (distance < least) [best, least] = [c, distance];
+    }
+    if (labels[n] !== best || isFirst) moved++;
+    labels[n] = best;
+  }
+  return moved;
+}
+
+/** The mean of each cluster; an empty one stays where it was. */
+function meansOf(points: ArrayLike<number>, D: number, labels: Uint32Array, centroids: Float64Array): Float64Array {
+  const sums = new Float64Array(centroids.length);
+  const sizes = new Uint32Array(centroids.length / D);
+  for (let n = 0; n < labels.length; n++) {
+    sizes[labels[n]]++;
+    for (let d = 0; d < D; d++) sums[labels[n] * D + d] += points[n * D + d];
+  }
+  return sums.map((sum, at) => {
+    const size = sizes[Math.floor(at / D)];
+    return size > 0 ? sum / size : centroids[at];
+  });
+}
+
+function squaredDistance(
+  left: ArrayLike<number>,
+  from: number,
+  right: ArrayLike<number>,
+  to: number,
+  D: number,
+): number {
+  let sum = 0;
+  for (let d = 0; d < D; d++) sum += (left[from + d] - right[to + d]) ** 2;
+  return sum;
+}
