@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { hintOf, nearestNames } from '#application/nearest-names.ts';
+import { chooseRanker, prepareShards, warnOfUnknownDrops } from '#application/ranking-options.ts';
+import { RANKERS } from '#domain/ranking/rankers.ts';
+import { groupedPeople, populationOf, requestFor } from './people.ts';
+
+describe('ranking options', () => {
+  it.each(RANKERS)('spell out what was not chosen: $name', ({ name, options }) => {
+    const { choices } = chooseRanker(requestFor({ ranker: name }));
+
+    expect(choices).toEqual(Object.fromEntries(options.map((option) => [option.name, option.values[0]])));
+  });
+
+  it.each(RANKERS.flatMap(({ name, options }) => options.map((option) => ({ ranker: name, ...option }))))(
+    'take what $ranker offers as $name, and nothing else',
+    ({ ranker, name, values }) => {
+      for (const value of values) {
+        expect(chooseRanker(requestFor({ ranker, choices: { [name]: value } })).choices).toMatchObject({
+          [name]: value,
+        });
+      }
+      expect(() => chooseRanker(requestFor({ ranker, choices: { [name]: 'constructor' } }))).toThrow(
+        `expected ${name} to be ${values.join(' or ')}, got "constructor"`,
+      );
+    },
+  );
+
+  it('leave the shards alone that they change: others may be reading them', async () => {
+    const { shards } = await populationOf(groupedPeople(100));
+    const before = structuredClone(shards);
+
+    const [prepared] = prepareShards(shards, ['any:1', 'group0:1'], true);
+
+    expect(shards).toEqual(before);
+    expect(prepared.features).toEqual(shards[0].features.filter((name) => name !== 'any:1' && name !== 'group0:1'));
+    expect(prepared.rows.weights).toBeUndefined();
+  });
+
+  it('warn of each feature to drop that nobody has, once, whichever shard has the others', async () => {
+    const { shards } = await populationOf(groupedPeople(100), 10);
+
+    expect(warnOfUnknownDrops(shards, ['zzz', 'any:1', 'zzz', 'aaa', 'group3:5'])).toEqual([
+      expect.stringMatching(/^no user has the feature to drop "aaa" \(nearest: "/),
+      expect.stringMatching(/^no user has the feature to drop "zzz" \(nearest: "/),
+    ]);
+    expect(warnOfUnknownDrops(shards, [])).toEqual([]);
+  });
+});
+
+describe('nearest names', () => {
+  it('come by the number of edits, then in the order given, in any case', () => {
+    expect(nearestNames('Age', ['page', 'sage', 'AGES', 'city', 'age'])).toEqual(['age', 'page', 'sage']);
+    expect(nearestNames('age', ['city'], 3)).toEqual(['city']);
+    expect(nearestNames('age', ['b', 'a'], 1)).toEqual(['a']);
+  });
+
+  it('make a hint, or none where there is nothing to choose from', () => {
+    expect(hintOf('a', ['b', 'c"d'])).toBe(' (nearest: "b", "c\\"d")');
+    expect(hintOf('a', [])).toBe('');
+  });
+});

@@ -1,0 +1,102 @@
+import { test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import type { Shard, User } from '#domain/features/shard.ts';
+import { seededRandom } from '#domain/random.ts';
+import { byAttention, CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
+import { fitRanker } from '#domain/ranking/rank-users.ts';
+import { assignRoles } from '#domain/ranking/ranker.ts';
+import { embeddingOf, hasPoint } from '#domain/ranking/seed-vectors.ts';
+import { anyPopulation, embedded, modelOf, shardOf, shardsOf } from '../populations.ts';
+
+const ranker = byAttention(1);
+
+/** 900 users of 30 tastes; the seeds are every third user of every other taste. */
+const random = seededRandom(7);
+const crowd = Array.from({ length: 900 }, (_, u): User => {
+  const features = new Set(Array.from({ length: 5 }, () => `taste:${u % 30}:${Math.floor(6 * random())}`));
+  return { id: `${u % 2 === 0 && u % 3 === 0 ? 'seed' : 'user'} ${u}`, features: [...features] };
+});
+const seeds = new Set(crowd.flatMap(({ id }) => (id.startsWith('seed') ? id : [])));
+
+describe('ranking by attention', () => {
+  it('has the centroids of the seeds, as many as the paper has', () => {
+    const { centroids, dimensions } = fittedOn([shardOf(crowd)]).model;
+
+    expect(CLUSTER_COUNT).toBe(20);
+    expect(centroids).toHaveLength(CLUSTER_COUNT * dimensions);
+    for (let at = 0; at < centroids.length; at += dimensions) {
+      expect(Math.hypot(...centroids.subarray(at, at + dimensions))).toBeLessThan(1 + 1e-6);
+    }
+  });
+
+  it('is the same, to the last bit, for any cut into shards, with more seeds than clusters', () => {
+    const scoresIn = (count: number) => {
+      const { shards, model } = fittedOn(shardsOf(crowd, count));
+      const pairs = shards.flatMap((shard) => {
+        const scores = ranker.score(model, shard, everyRow(shard));
+        return shard.ids.map((id, row) => [id, scores[row]] as const);
+      });
+      return Object.fromEntries(pairs);
+    };
+
+    expect(scoresIn(7)).toEqual(scoresIn(1));
+  });
+
+  it('starts its clusters by its random seed', () => {
+    const { shards, roles } = fittedOn([shardOf(crowd)]);
+    const centroidsBy = (seed: number) => fitRanker(byAttention(seed), shards, roles).centroids;
+
+    expect(centroidsBy(2)).toEqual(centroidsBy(2));
+    expect(centroidsBy(2)).not.toEqual(centroidsBy(3));
+  });
+
+  it('ranks people of all the tastes that seeds have above people of the others', () => {
+    const { shards, model } = fittedOn([shardOf(crowd)]);
+    const [shard] = shards;
+
+    const scores = ranker.score(model, shard, everyRow(shard));
+
+    const users = shard.ids.map((id, row) => ({ id, number: Number(id.split(' ')[1]), score: scores[row] }));
+    const others = users.filter(({ id }) => !seeds.has(id));
+    const alike = others.filter(({ number }) => number % 2 === 0);
+    const strangers = others.filter(({ number }) => number % 2 === 1);
+    const wins = alike.reduce((sum, one) => sum + strangers.filter((other) => one.score > other.score).length, 0);
+    expect(wins / (alike.length * strangers.length)).toBeGreaterThan(0.99);
+  });
+
+  test.prop([anyPopulation])(
+    'explains by clusters of seeds, the largest part first, those who lie anywhere',
+    (people) => {
+      const shards = embedded([shardOf(people.users)], modelOf(people.users));
+      const [shard] = shards;
+      const model = fitRanker(ranker, shards, [assignRoles(shard, people.seeds, people.excluded)]);
+
+      const C = model.centroids.length / model.dimensions;
+      for (const row of everyRow(shard)) {
+        const reasons = ranker.explain(model, shard, row);
+        const names = reasons.map(({ feature }) => feature);
+        expect(new Set(names).size).toBe(names.length);
+        expect(names.every((name) => /^cluster:\d+$/.test(name) && Number(name.slice(8)) <= C)).toBe(true);
+        if (!hasPoint(embeddingOf(shard), row)) expect(reasons).toEqual([]);
+      }
+    },
+  );
+
+  it('has nobody to be like, and scores of 0, where no seed has a point', () => {
+    const shards = embedded([shardOf([{ id: 'seed', features: [] }, ...crowd.slice(0, 9)])], modelOf(crowd));
+    const model = fitRanker(ranker, shards, [assignRoles(shards[0], new Set(['seed']), new Set())]);
+
+    expect(model.centroids).toHaveLength(0);
+    expect(new Set(ranker.score(model, shards[0], everyRow(shards[0])))).toEqual(new Set([0]));
+  });
+});
+
+function fittedOn(cut: readonly Shard[]) {
+  const shards = embedded(cut, modelOf(crowd));
+  const roles = shards.map((shard) => assignRoles(shard, seeds, new Set()));
+  return { shards, roles, model: fitRanker(ranker, shards, roles) };
+}
+
+function everyRow({ ids }: Shard): Uint32Array {
+  return Uint32Array.from(ids.keys());
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { RANKERS } from '#domain/ranking/rankers.ts';
+import { collect, rankingCommand, rankingOptionsOf, wholeNumber } from '#infra/cli/ranking-command.ts';
+
+function chosenBy(...args: readonly string[]) {
+  const command = rankingCommand('rank', 'rank').exitOverride();
+  return rankingOptionsOf(command.parse([...args], { from: 'user' }).opts());
+}
+
+describe('ranking flags', () => {
+  it('choose the first ranker and nothing else where nothing is said', () => {
+    expect(chosenBy()).toEqual({ ranker: RANKERS[0].name, choices: {}, drop: [], binary: false, seed: 1 });
+  });
+
+  it.each([
+    [['--filter', 'half'], 'information-value', { filter: 'half' }],
+    [['--measure', 'jaccard'], 'similarity', { measure: 'jaccard' }],
+    [['--aggregate', 'max', '--measure', 'cosine'], 'similarity', { aggregate: 'max', measure: 'cosine' }],
+    [['--ranker', 'similarity', '--filter', 'half'], 'similarity', { filter: 'half' }],
+  ])('choose the ranker that has what was chosen: %j', (args, ranker, choices) => {
+    expect(chosenBy(...args)).toMatchObject({ ranker, choices });
+  });
+
+  it('collect what may be given again', () => {
+    expect(chosenBy('--drop', 'a:1', '--drop', 'b', '--binary', '--seed', '7')).toMatchObject({
+      drop: ['a:1', 'b'],
+      binary: true,
+      seed: 7,
+    });
+    expect(collect('b', ['a'])).toEqual(['a', 'b']);
+  });
+
+  it('name in their help every value of every choice, the default first', () => {
+    const help = rankingCommand('rank', 'rank').configureHelp({ helpWidth: 1000 }).helpInformation();
+
+    for (const { options } of RANKERS) for (const { values } of options) expect(help).toContain(values.join(' | '));
+    for (const { name } of RANKERS) expect(help).toContain(name);
+  });
+
+  it.each(['0', '7', '4294967295'])('take the whole number %s', (text) => {
+    expect(wholeNumber(text)).toBe(Number(text));
+  });
+
+  it.each(['', '-1', '1.5', '1e3', 'x', '12345678901', ' 1'])('refuse %j for a whole number', (text) => {
+    expect(() => wholeNumber(text)).toThrow('expected a whole number of at most ten digits');
+  });
+});
