@@ -184,11 +184,16 @@ function layerOf(file: string): Layer | undefined {
   return LAYERS.find(({ folder }) => file.startsWith(`${folder}/`));
 }
 
+/** Loads its addon on first use, and by require, because `import` does not look where a Lambda layer puts it. */
+const NATIVE_MODULE_LOADER = 'layers/adapters/hnswlib-neighbors.ts';
+
 /** Specifiers that do not point inwards, and ways around specifiers. */
 function strayImports(file: string, source: string): string[] {
   const specifiers = [...source.matchAll(/\b(?:from|import|require)\s*\(?\s*(['"`])(.+?)\1/g)].map((match) => match[2]);
   const computed = /\b(?:import|require)\s*\(\s*[^'"`\s]/.test(source) ? ['a computed import'] : [];
-  const detours = [...source.matchAll(/\b(?:createRequire|getBuiltinModule)\b/g)].map(([word]) => word);
+  const detours = [...source.matchAll(/\b(?:createRequire|getBuiltinModule)\b/g)]
+    .map(([word]) => word)
+    .filter((word) => !(word === 'createRequire' && file === NATIVE_MODULE_LOADER));
   return [...specifiers.filter((specifier) => !mayImport(file, specifier)), ...computed, ...detours];
 }
 

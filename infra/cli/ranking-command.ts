@@ -62,6 +62,18 @@ export function rankingOptionsOf({
   return { ranker: ranker ?? (fitting ?? RANKERS[0]).name, choices, drop, binary, seed };
 }
 
+/** `similarity (cosine, mean, features)`, or the name alone where there is nothing to choose. */
+export function rankerTitle({
+  name,
+  choices,
+}: {
+  readonly name: string;
+  readonly choices: Readonly<Record<string, string>>;
+}): string {
+  const chosen = Object.values(choices).join(', ');
+  return chosen === '' ? name : `${name} (${chosen})`;
+}
+
 export function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }

@@ -3,6 +3,7 @@ import { sha256Of } from './digest.ts';
 import type { Audience, ExpansionRequest, Member } from './expand-audience.ts';
 import { audiencePrefix, type Population } from './population.ts';
 import type { ObjectStore } from './ports.ts';
+import type { Settings } from './settings.ts';
 
 /** The version of this code, as in package.json. */
 export const CODE_VERSION = '0.1.0';
@@ -20,6 +21,9 @@ export interface AudienceManifest {
   readonly binary: boolean;
   readonly seed: number;
   readonly size: number;
+  /** Who was looked at, and every setting there was. */
+  readonly candidates: Audience['report']['retrieval']['used'];
+  readonly settings: Settings;
   readonly audience: string;
 }
 
@@ -35,6 +39,7 @@ function csvCell(text: string): string {
 }
 
 export async function manifestOfAudience(
+  settings: Settings,
   population: Population,
   request: ExpansionRequest,
   { members, report }: Audience,
@@ -51,6 +56,8 @@ export async function manifestOfAudience(
     binary: report.binary,
     seed: report.seed,
     size: report.size,
+    candidates: report.retrieval.used,
+    settings,
     audience: await sha256Of([...audienceCsv(members)].join('')),
   };
 }
@@ -58,11 +65,12 @@ export async function manifestOfAudience(
 /** Writes audience.csv, report.json and manifest.json under a name that the request alone decides; returns their names. */
 export async function saveAudience(
   objects: ObjectStore,
+  settings: Settings,
   population: Population,
   request: ExpansionRequest,
   audience: Audience,
 ): Promise<{ readonly audience: string; readonly report: string; readonly manifest: string }> {
-  const manifest = await manifestOfAudience(population, request, audience);
+  const manifest = await manifestOfAudience(settings, population, request, audience);
   const { audience: _output, ...inputs } = manifest;
   const expansion = (await sha256Of(JSON.stringify(inputs))).slice(0, 12);
   const folder = `${audiencePrefix(population.name)}${expansion}/`;

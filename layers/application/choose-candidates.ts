@@ -83,10 +83,14 @@ function limitFor(count: number, size: number, { candidatePercent }: Settings): 
   return Math.max(2 * size, Math.ceil((count * candidatePercent) / 100));
 }
 
+/** Which source a candidate came from; `everybody` where all were looked at. */
+export type FoundBy = 'everybody' | 'buckets' | 'neighbors' | 'both';
+
 export interface ChosenCandidates {
   readonly roles: readonly Roles[];
   readonly report: RetrievalReport;
   readonly warnings: readonly string[];
+  foundBy(userId: string): FoundBy;
   /** What a source found, for measuring its recall. */
   readonly sources: {
     readonly buckets?: readonly Candidate[] | undefined;
@@ -99,17 +103,19 @@ export async function chooseCandidates(ports: Ports, settings: Settings, job: Re
   const count = roles.reduce((sum, { background }) => sum + background.length, 0);
   const used = modeFor(job, settings);
   const everybody = { mode, used: 'all', scored: count, scoredShare: 1 } as const;
-  if (used === 'all') return { roles, report: everybody, warnings: [], sources: {} };
+  if (used === 'all') return { roles, report: everybody, warnings: [], foundBy: () => 'everybody', sources: {} };
   const limit = limitFor(count, size, settings);
   const { buckets, bands } = await fromBuckets(ports, settings, job, used, limit);
   const { neighbors, neighborsBy } = await fromNeighbors(ports, settings, job, used, limit);
   const chosen = interleave([buckets ?? [], neighbors ?? []], limit);
   if (chosen.length < size) {
     const warning = `retrieval by ${used} found ${chosen.length} candidates for an audience of ${size}, so everybody was scored`;
-    return { roles, report: everybody, warnings: [warning], sources: {} };
+    return { roles, report: everybody, warnings: [warning], foundBy: () => 'everybody', sources: {} };
   }
   const [inBuckets, inNeighbors] = [buckets, neighbors].map((list) => new Set(list?.map(({ id }) => id)));
-  const shared = chosen.filter(({ id }) => inBuckets.has(id) && inNeighbors.has(id)).length;
+  const foundBy = (id: string): FoundBy =>
+    inBuckets.has(id) && inNeighbors.has(id) ? 'both' : inBuckets.has(id) ? 'buckets' : 'neighbors';
+  const shared = chosen.filter(({ id }) => foundBy(id) === 'both').length;
   const report: RetrievalReport = {
     mode,
     used,
@@ -121,7 +127,7 @@ export async function chooseCandidates(ports: Ports, settings: Settings, job: Re
     bands,
     neighborsBy,
   };
-  return { roles: narrowed(shards, roles, chosen), report, warnings: [], sources: { buckets, neighbors } };
+  return { roles: narrowed(shards, roles, chosen), report, warnings: [], foundBy, sources: { buckets, neighbors } };
 }
 
 async function fromBuckets(ports: Ports, settings: Settings, job: RetrievalJob, used: CandidateMode, limit: number) {

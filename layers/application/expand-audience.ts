@@ -7,6 +7,7 @@ import { type Cast, type Casting, castRoles, checkSeeds, sizeOf, warnOfIdleExclu
 import {
   type CandidateMode,
   chooseCandidates,
+  type FoundBy,
   measureRecall,
   modeFor,
   type RetrievalReport,
@@ -60,7 +61,10 @@ export interface ExpansionReport {
   readonly membersWithoutEvidence: number;
   readonly tellingFeatures: readonly TellingFeature[];
   /** The first members, each with the features that speak for him or her; the amounts sum to the score. */
-  readonly firstMembers: readonly (Member & { readonly contributions: readonly Contribution[] })[];
+  readonly firstMembers: readonly (Member & {
+    readonly foundBy: FoundBy;
+    readonly contributions: readonly Contribution[];
+  })[];
   readonly warnings: readonly string[];
 }
 
@@ -97,6 +101,7 @@ export async function expandAudience(
   const recall = isRetrieved ? measureRecall(ranker, model, job, chosen, settings.recallSample) : undefined;
   watch('explain', 0, 1);
   const cast = { ...matched, shards };
+  const silent = ranked.filter(({ score }) => score <= 0).length;
   const members = ranked.map(({ id, score }, n) => ({ rank: n + 1, userId: id, score }));
   const report: ExpansionReport = {
     population: population.name,
@@ -108,21 +113,32 @@ export async function expandAudience(
     binary: request.binary,
     seed: request.seed,
     size,
-    membersWithoutEvidence: ranked.filter(({ score }) => score <= 0).length,
+    membersWithoutEvidence: silent,
     tellingFeatures: tellingFeatures(cast, settings.listedFeatures),
     firstMembers: ranked.slice(0, settings.explainedMembers).map(({ shard, row }, n) => ({
       ...members[n],
+      foundBy: chosen.foundBy(members[n].userId),
       contributions: ranker.explain(model, shard, row),
     })),
     warnings: [
       ...seedWarnings,
       ...chosen.warnings,
+      ...warnOfSilence(silent, size),
       ...warnOfIdleExclusions(request.exclude, cast),
       ...warnOfUnknownDrops(population.shards, request.drop),
     ],
   };
   watch('explain', 1, 1);
   return { members, report };
+}
+
+/** An audience larger than the evidence ends in people in the order of their ids. */
+function warnOfSilence(silent: number, size: number): string[] {
+  return silent === 0
+    ? []
+    : [
+        `nothing speaks for ${silent} of the ${size} members, at the end of the list: a smaller audience would lose nobody else`,
+      ];
 }
 
 function countsOf({ shards, matchedCount, candidateCount }: Cast, { seeds, exclude }: ExpansionRequest) {

@@ -65,7 +65,7 @@ const Settings = z.object({
     unit: 'seeds',
     effect: 'So many seeds are asked for their neighbours; more find more of those who resemble a single seed.',
   }),
-  scanUsers: z.int().min(0).max(100_000_000).default(1_000_000).meta({
+  scanUsers: z.int().min(0).max(100_000_000).default(5_000_000).meta({
     unit: 'users',
     effect: 'Up to so many, `auto` looks at everybody and builds no HNSW index; beyond, it retrieves candidates first.',
   }),

@@ -4,7 +4,17 @@ import { z } from 'zod';
 import { audienceCsv, CODE_VERSION, manifestOfAudience, saveAudience } from '#application/audience-files.ts';
 import { sha256Of } from '#application/digest.ts';
 import type { ExpansionRequest } from '#application/expand-audience.ts';
-import { emptySite, expansionOf, groupedPeople, groupIds, idList, ingested, opened, requestFor } from './people.ts';
+import {
+  emptySite,
+  expansionOf,
+  groupedPeople,
+  groupIds,
+  idList,
+  ingested,
+  opened,
+  requestFor,
+  SETTINGS,
+} from './people.ts';
 
 const people = groupedPeople(200);
 
@@ -15,7 +25,7 @@ async function saved(requests: readonly ExpansionRequest[]) {
   const names = [];
   for (const request of requests) {
     const audience = await expansionOf(population, request);
-    names.push(await saveAudience(site.ports.objects, population, request, audience));
+    names.push(await saveAudience(site.ports.objects, SETTINGS, population, request, audience));
   }
   return { site, population, names };
 }
@@ -81,9 +91,11 @@ describe('audience files', () => {
       binary: false,
       seed: 1,
       size: 10,
+      candidates: 'all',
+      settings: SETTINGS,
       audience: await sha256Of(csv),
     });
-    expect(JSON.parse(manifest)).toEqual(await manifestOfAudience(population, request, audience));
+    expect(JSON.parse(manifest)).toEqual(await manifestOfAudience(SETTINGS, population, request, audience));
   });
 
   it('are the same bytes for the same request on the same generation', async () => {

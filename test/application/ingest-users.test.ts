@@ -86,9 +86,9 @@ describe('ingest', () => {
     { minLength: 1, maxLength: 8 },
   );
 
-  test.prop([fc.array(anyPeople, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 5 })], {
+  test.prop([fc.array(anyPeople, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 5 })], {
     seed: 1,
-    numRuns: 20,
+    numRuns: 10,
   })(
     'keeps of all batches what a plain map would keep, in shards no larger than allowed',
     async (batches, maxShardUsers) => {

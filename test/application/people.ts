@@ -12,7 +12,8 @@ import { seededRandom } from '#domain/random.ts';
 import { localPorts } from '#infra/cli/local-ports.ts';
 import { temporaryFolder } from '../adapters/temporary-folder.ts';
 
-export const SETTINGS = settingsFrom({});
+/** As ever, but for an index that costs little. */
+export const SETTINGS = settingsFrom({ AKIN_DIMENSIONS: '8', AKIN_HASHES: '16' });
 
 export const unwatched: Watch = () => {};
 

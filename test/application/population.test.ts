@@ -175,7 +175,7 @@ describe('delete', () => {
     for (const name of ['people', 'people2']) {
       const population = await opened(site, name);
       const audience = await expansionOf(population, requestFor());
-      await saveAudience(site.ports.objects, population, requestFor(), audience);
+      await saveAudience(site.ports.objects, SETTINGS, population, requestFor(), audience);
     }
     await ingested(site, people);
     const others = (await site.ports.objects.list('')).filter((name) => !name.includes('/people/'));

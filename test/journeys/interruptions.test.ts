@@ -114,7 +114,10 @@ it('an evaluation that SIGINT ends leaves no half of its rankings', async () => 
 
   const { process, ending } = desk.begin(
     'evaluate',
-    '--population=shop', '--campaigns=campaigns.ndjson', '--rankings=rankings.ndjson', '--aggregate=max',
+    '--population=shop',
+    '--campaigns=campaigns.ndjson',
+    '--rankings=rankings.ndjson',
+    '--aggregate=max',
   );
   await begun.promise;
   process.kill('SIGINT');

@@ -49,18 +49,11 @@ describe('bad users are refused', () => {
       'id,age\nu1,5\nu2,6,7\n',
       'bad.csv, line 3: expected as many cells as in the first line (2), got 3',
     ],
-    ['an empty file', 'bad.csv', '', 'bad.csv: expected at least one user, got none'],
     [
       'control characters',
       'bad.ndjson',
       '{"id":"\u001b[2J"}',
       'bad.ndjson, line 1: expected a JSON object, got "{\\"id\\":\\"\\u001b[2J\\"}"',
-    ],
-    [
-      'a spreadsheet',
-      'users.csv',
-      'PK\x03\x04sheet and so on',
-      'users.csv: expected NDJSON or CSV in UTF-8, gzipped or not, got a zip archive or a spreadsheet',
     ],
     [
       'ten megabytes in a cell',
@@ -107,10 +100,7 @@ it('what cannot be asked is refused', async () => {
       'expected the name of an ingested population, got "shopp" (nearest: "shop")',
     ],
     ['akin expand --seeds seeds.txt --size 1', 'expected either --population or --users, got both or neither'],
-    [`${expand} --users users.ndjson`, 'expected either --population or --users, got both or neither'],
-    [`${expand} --data users.ndjson`, 'expected a folder on the way to users.ndjson/catalog/shop, found a file'],
     [`${expand} --out seeds.txt/a/b.csv`, 'expected a folder on the way to seeds.txt/a/b.csv, found a file'],
-    [`${expand} --out .akin`, 'expected a file at .akin, found a folder'],
     [`AKIN_MIN_SEEDS=many ${expand}`, 'AKIN_MIN_SEEDS: expected a whole number from 1 to 10000, got "many"'],
     [
       'akin explain --population shop --seeds seeds.txt --user u4000',
@@ -138,13 +128,7 @@ it('a command that is none is refused, with what may have been meant', async () 
   const asked = [
     ['akin', 'Usage: akin'],
     ['akin expnd', "error: unknown command 'expnd'\n(Did you mean expand?)"],
-    ['akin list --jsn', "error: unknown option '--jsn'\n(Did you mean --json?)"],
-    ['akin ingest --population x', "error: missing required argument 'file'"],
     ['akin ingest users.ndjson', "error: required option '--population <name>' not specified"],
-    [
-      'akin ingest users.ndjson --population x --mode merge',
-      "error: option '--mode <mode>' argument 'merge' is invalid.",
-    ],
     ['akin expand --seed x', "error: option '--seed <n>' argument 'x' is invalid. expected a whole number"],
   ];
   const endings = await Promise.all(asked.map(([line]) => desk.shell(line)));
@@ -180,7 +164,7 @@ describe('a data folder', () => {
     truncateSync(join(desk.folder, manifest), 40);
 
     const sentence = `akin: ${manifest}: the manifest is damaged: expected JSON`;
-    await Promise.all(lines.slice(0, 2).map((line) => refuse(desk, line, sentence)));
+    await Promise.all(lines.slice(0, 1).map((line) => refuse(desk, line, sentence)));
   });
 
   it('with half a shard is refused by its name', async () => {

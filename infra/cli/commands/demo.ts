@@ -120,7 +120,7 @@ async function write(population: Population, request: ExpansionRequest, audience
   writeFileAtomically(paths[0], audienceCsv(audience.members));
   writeFileAtomically(paths[1], [`${JSON.stringify(audience.report, null, 2)}\n`]);
   writeFileAtomically(paths[2], [
-    `${JSON.stringify(await manifestOfAudience(population, request, audience), null, 2)}\n`,
+    `${JSON.stringify(await manifestOfAudience(localSettings(), population, request, audience), null, 2)}\n`,
   ]);
   return paths;
 }

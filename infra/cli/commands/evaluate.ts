@@ -5,7 +5,7 @@ import { type Evaluation, evaluateRankers } from '#application/evaluate-rankers.
 import { openPopulation } from '#application/population.ts';
 import type { RankedUser } from '#domain/ranking/rank-users.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
+import { rankerTitle, rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
 import { Terminal } from '../terminal.ts';
 
 /** akin evaluate: how well a ranker finds the hidden half of known campaigns. */
@@ -62,7 +62,7 @@ function rankingLine(campaign: string, ranking: readonly RankedUser[]): string {
 }
 
 function showEvaluation(terminal: Terminal, { population, ranker, means }: Evaluation): void {
-  terminal.title(`${population}: ${ranker.name} (${Object.values(ranker.choices).join(', ')})`);
+  terminal.title(`${population}: ${rankerTitle(ranker)}`);
   terminal.table(
     ['tier', 'campaigns', 'AUC', 'precision@K', 'recall@10%', 'lift@K'],
     means.map(({ tier, campaigns, auc, precision, recall, lift }) => [

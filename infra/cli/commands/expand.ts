@@ -12,7 +12,7 @@ import {
 import { openPopulation, type Population } from '#application/population.ts';
 import { allIdsOf, idsOf, transientPopulation } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { collect, rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
+import { collect, rankerTitle, rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
 
 /** akin expand: seeds become a ranked audience. */
@@ -80,7 +80,7 @@ async function write(
 ): Promise<Readonly<Record<string, string>>> {
   if (out !== undefined) writeFileAtomically(out, audienceCsv(audience.members));
   if (population === undefined) return out === undefined ? {} : { audience: out };
-  const names = await saveAudience(localPorts(data).objects, opened, request, audience);
+  const names = await saveAudience(localPorts(data).objects, localSettings(), opened, request, audience);
   const kept = Object.fromEntries(Object.entries(names).map(([what, name]) => [what, join(data, name)]));
   return out === undefined ? kept : { ...kept, audience: out };
 }
@@ -106,8 +106,7 @@ async function show(
 
 function showSummary(terminal: Terminal, report: ExpansionReport): void {
   const { seeds, ranker, size, candidates, firstMembers } = report;
-  const choices = Object.values(ranker.choices).join(', ');
-  terminal.title(`${size} of ${candidates} people most like ${seeds.matched} seeds, by ${ranker.name} (${choices})`);
+  terminal.title(`${size} of ${candidates} people most like ${seeds.matched} seeds, by ${rankerTitle(ranker)}`);
   terminal.table(
     ['rank', 'user', 'score', 'what speaks most for him or her'],
     firstMembers.map(({ rank, userId, score, contributions }) => [
@@ -122,11 +121,6 @@ function showSummary(terminal: Terminal, report: ExpansionReport): void {
   );
   const found = retrievalSentence(report.retrieval);
   if (found) terminal.print(found);
-  if (report.membersWithoutEvidence > 0) {
-    terminal.print(
-      `${counted(report.membersWithoutEvidence, 'member')} at the end of the list: nothing speaks for them`,
-    );
-  }
 }
 
 /** How the candidates were found, and how many of the best among them; nothing where everybody was looked at. */

@@ -48,6 +48,14 @@ async function* csvUsers(input: InputFile): AsyncGenerator<User> {
   else yield* wideUsers(records, header, id, path);
 }
 
+/** A column that would go unread, in silence, is more likely a misunderstanding. */
+function refuseOthers(header: readonly string[], known: readonly number[], path: string): void {
+  const other = header.find((_, column) => !known.includes(column));
+  if (other === undefined) return;
+  const expected = known.filter((column) => column >= 0).map((column) => header[column]);
+  throw new Invalid(`${placeOf(path, 1)}: expected no columns but ${expected.join(', ')}, got also ${shown(other)}`);
+}
+
 /** One row a user, the features in one cell. */
 async function* listedUsers(
   records: AsyncIterable<CsvRecord>,
@@ -56,6 +64,7 @@ async function* listedUsers(
   path: string,
 ): AsyncGenerator<User> {
   const [features, weights] = [columnOf(header, 'features'), columnOf(header, 'weights')];
+  refuseOthers(header, [id, features, weights], path);
   for await (const { cells, line } of records) {
     const where = placeOf(path, line);
     const listed =
@@ -74,6 +83,7 @@ async function* pairedUsers(
   path: string,
 ): AsyncGenerator<User> {
   const [feature, weight] = [columnOf(header, 'feature'), columnOf(header, 'weight')];
+  refuseOthers(header, [id, feature, weight], path);
   const finished = new Set<string>();
   let open: { id: string; weights: Map<string, number>; where: string } | undefined;
   const userOf = ({ id: user, weights, where }: NonNullable<typeof open>) =>

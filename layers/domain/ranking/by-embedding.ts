@@ -60,9 +60,16 @@ function aggregated(
   for (let at = 0; at < seeds.length; at += D) {
     const similarity = dotAt(seeds, at, vectors, row * D, D);
     if (aggregate === 'max') combined = Math.max(combined, similarity);
-    else combined += evidenceOf(similarity);
+    else combined += evidenceOfPoints(similarity);
   }
   return combined;
+}
+
+/** Two points that are the same are 1 ± 10⁻⁷ alike, being float32: so whatever is nearer than this is as near as can be. */
+const SAME_POINT = 1 - 1e-6;
+
+function evidenceOfPoints(similarity: number): number {
+  return evidenceOf(Math.min(similarity, SAME_POINT));
 }
 
 /** The direction whose dot product with the user is the score: the score is linear in the user along it. */
@@ -79,7 +86,7 @@ function directionFor(
     const similarity = dotAt(seeds, at, vectors, row * D, D);
     if (similarity <= (aggregate === 'max' ? best : 0)) continue;
     best = similarity;
-    const factor = aggregate === 'max' ? 1 : evidenceOf(similarity) / similarity;
+    const factor = aggregate === 'max' ? 1 : evidenceOfPoints(similarity) / similarity;
     for (let d = 0; d < D; d++) direction[d] = factor * seeds[at + d] + (aggregate === 'max' ? 0 : direction[d]);
   }
   return direction;

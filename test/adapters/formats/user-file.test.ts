@@ -201,9 +201,18 @@ describe('users as CSV', () => {
       { id: 'u2', features: ['a', 'b'], weights: [1, 1] },
       { id: 'u1', features: ['a'], weights: [1] },
     ]);
-    expect(await usersIn('user_id,feature,weight,when\nu2,a,0.5,x\nu2,b,3,y\n')).toEqual([
+    expect(await usersIn('user_id,feature,weight\nu2,a,0.5\nu2,b,3\n')).toEqual([
       { id: 'u2', features: ['a', 'b'], weights: [0.5, 3] },
     ]);
+  });
+
+  it.each([
+    ['id,features,name', 'id, features', 'name'],
+    ['user_id,feature,weight,when', 'user_id, feature, weight', 'when'],
+  ])('have no column that would go unread: %s', async (header, known, other) => {
+    await expect(usersIn(`${header}\n`)).rejects.toThrow(
+      `line 1: expected no columns but ${known}, got also "${other}"`,
+    );
   });
 
   it.each(['ID,FEATURES', 'User_Id,Features', 'userid,features', ' id , features ', '"id","features"'])(

@@ -57,7 +57,7 @@ describe('truncated SVD', () => {
     const shard = crowdOf(150, 600, 6);
     const { dimensions: D, loadings } = fitTruncatedSvd(shard, 8, 1);
 
-    const rows = naiveRows(shard);
+    const rows = unitRows(shard);
     // The eigenvalues of AAᵀ are those of AᵀA.
     const { values } = symmetricEigen(productsOf(rows), rows.length);
     expectOrthonormal(loadings, D, D);
@@ -136,13 +136,17 @@ describe('users as points', () => {
     const shard = shardOf(users);
     const model = fitTruncatedSvd(shard, 64, 1);
 
-    const { vectors, dimensions: D } = embedUsers(shard, model);
+    const { vectors, lengths, dimensions: D } = embedUsers(shard, model);
 
     expectUnitOrZero(shard, model);
-    naiveRows(shard).forEach((row, u) => {
+    idfRows(shard).forEach((row, u) => {
       const projected = Array.from({ length: D }, (_, d) => dot(row, columnOf(model.loadings, D, d)));
-      const norm = Math.sqrt(squaresOf(projected));
-      for (let d = 0; d < D; d++) expect(vectors[u * D + d]).toBeCloseTo(norm > 1e-6 ? projected[d] / norm : 0, 6);
+      const length = Math.sqrt(squaresOf(projected));
+      const isSomewhere = length > 1e-6 * Math.sqrt(squaresOf(row));
+      expect(lengths[u]).toBeCloseTo(isSomewhere ? length : 0, 5);
+      for (let d = 0; d < D; d++) {
+        expect(vectors[u * D + d]).toBeCloseTo(isSomewhere ? projected[d] / length : 0, 6);
+      }
     });
   });
 
@@ -227,14 +231,17 @@ function crowdOf(userCount: number, featureCount: number, kinds: number): Shard 
   );
 }
 
-/** The idf-weighted unit rows of METHODS, written out in full. */
-function naiveRows(shard: Shard): number[][] {
+/** The idf-weighted rows, written out in full. */
+function idfRows(shard: Shard): number[][] {
   const users = shard.ids.map((_, u) => weightsByFeature(userAt(shard, u)));
-  const idf = shard.features.map((name) =>
-    Math.log((users.length + 1) / (users.filter((own) => own.has(name)).length + 1)),
-  );
-  return users.map((own) => {
-    const row = shard.features.map((name, f) => idf[f] * (own.get(name) ?? 0));
+  const frequencies = shard.features.map((name) => users.filter((own) => own.has(name)).length);
+  const idf = frequencies.map((df) => Math.log((users.length + 1) / (df + 1)));
+  return users.map((own) => shard.features.map((name, f) => idf[f] * (own.get(name) ?? 0)));
+}
+
+/** The same, each of unit length. */
+function unitRows(shard: Shard): number[][] {
+  return idfRows(shard).map((row) => {
     const norm = Math.sqrt(squaresOf(row));
     return row.map((x) => (norm > 0 ? x / norm : 0));
   });
@@ -252,7 +259,7 @@ function productsOf(vectors: readonly (readonly number[])[]): Float64Array {
 function expectLeading(shard: Shard, { dimensions: D, loadings }: EmbeddingModel): void {
   const F = shard.features.length;
   if (F === 0) return;
-  const rows = naiveRows(shard);
+  const rows = unitRows(shard);
   const { values, vectors } = symmetricEigen(
     productsOf(Array.from({ length: F }, (_, f) => rows.map((row) => row[f]))),
     F,

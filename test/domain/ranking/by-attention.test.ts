@@ -10,13 +10,16 @@ import { anyPopulation, embedded, modelOf, shardOf, shardsOf } from '../populati
 
 const ranker = byAttention(1);
 
-/** 900 users of 30 tastes; the seeds are every third user of every other taste. */
+/** 900 users of 30 tastes; the seeds are a third of the users of every other taste. */
 const random = seededRandom(7);
 const crowd = Array.from({ length: 900 }, (_, u): User => {
-  const features = new Set(Array.from({ length: 5 }, () => `taste:${u % 30}:${Math.floor(6 * random())}`));
-  return { id: `${u % 2 === 0 && u % 3 === 0 ? 'seed' : 'user'} ${u}`, features: [...features] };
+  const taste = u % 30;
+  const features = new Set(Array.from({ length: 5 }, () => `taste:${taste}:${Math.floor(6 * random())}`));
+  return { id: `u${u}`, features: [...features] };
 });
-const seeds = new Set(crowd.flatMap(({ id }) => (id.startsWith('seed') ? id : [])));
+const isOfSeedTaste = (id: string) => Number(id.slice(1)) % 2 === 0;
+const seeds = new Set(crowd.flatMap(({ id }, u) => (isOfSeedTaste(id) && Math.floor(u / 30) % 3 === 0 ? id : [])));
+const embedding = modelOf(crowd);
 
 describe('ranking by attention', () => {
   it('has the centroids of the seeds, as many as the paper has', () => {
@@ -56,10 +59,8 @@ describe('ranking by attention', () => {
 
     const scores = ranker.score(model, shard, everyRow(shard));
 
-    const users = shard.ids.map((id, row) => ({ id, number: Number(id.split(' ')[1]), score: scores[row] }));
-    const others = users.filter(({ id }) => !seeds.has(id));
-    const alike = others.filter(({ number }) => number % 2 === 0);
-    const strangers = others.filter(({ number }) => number % 2 === 1);
+    const others = shard.ids.map((id, row) => ({ id, score: scores[row] })).filter(({ id }) => !seeds.has(id));
+    const [alike, strangers] = [true, false].map((kind) => others.filter(({ id }) => isOfSeedTaste(id) === kind));
     const wins = alike.reduce((sum, one) => sum + strangers.filter((other) => one.score > other.score).length, 0);
     expect(wins / (alike.length * strangers.length)).toBeGreaterThan(0.99);
   });
@@ -83,7 +84,7 @@ describe('ranking by attention', () => {
   );
 
   it('has nobody to be like, and scores of 0, where no seed has a point', () => {
-    const shards = embedded([shardOf([{ id: 'seed', features: [] }, ...crowd.slice(0, 9)])], modelOf(crowd));
+    const shards = embedded([shardOf([{ id: 'seed', features: [] }, ...crowd.slice(0, 9)])], embedding);
     const model = fitRanker(ranker, shards, [assignRoles(shards[0], new Set(['seed']), new Set())]);
 
     expect(model.centroids).toHaveLength(0);
@@ -92,7 +93,7 @@ describe('ranking by attention', () => {
 });
 
 function fittedOn(cut: readonly Shard[]) {
-  const shards = embedded(cut, modelOf(crowd));
+  const shards = embedded(cut, embedding);
   const roles = shards.map((shard) => assignRoles(shard, seeds, new Set()));
   return { shards, roles, model: fitRanker(ranker, shards, roles) };
 }

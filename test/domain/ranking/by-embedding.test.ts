@@ -34,7 +34,7 @@ describe('ranking by points', () => {
   it.each([
     ['mean', [0.88, 0, 0.8]],
     ['max', [0.96, 0, 1]],
-    ['probabilistic', [-Math.log(0.2 * 0.04), 0, -Math.log(1e-9 * 0.4)]],
+    ['probabilistic', [-Math.log(0.2 * 0.04), 0, -Math.log(1e-6 * 0.4)]],
   ] as const)('by %s is what a hand computes', (aggregate, expected) => {
     const ranker = byEmbedding(aggregate);
 
@@ -56,12 +56,23 @@ describe('ranking by points', () => {
       { feature: 'x', amount: expect.closeTo(0.64, 6) },
       { feature: 'y', amount: expect.closeTo(0.24, 6) },
     ]);
-    expect(reasonsBy('max')).toEqual(
-      [
-        { feature: 'x', amount: expect.closeTo(0.48, 6) },
-        { feature: 'y', amount: expect.closeTo(0.48, 6) },
-      ].sort((left, right) => left.feature.localeCompare(right.feature)),
-    );
+    expect(reasonsBy('max')).toEqual([
+      { feature: 'x', amount: expect.closeTo(0.48, 6) },
+      { feature: 'y', amount: expect.closeTo(0.48, 6) },
+    ]);
+  });
+
+  it('finds every seed as certainly in itself, whatever float32 makes of its length', () => {
+    const users = Array.from({ length: 200 }, (_, u) => ({ id: `u${u}`, features: ['x', 'y'], weights: [1, 1 + u] }));
+    const [shard] = embedded([shardOf(users)], axes);
+    const ranker = byEmbedding('probabilistic');
+
+    const scores = users.map(({ id }) => {
+      const roles = assignRoles(shard, new Set([id]), new Set());
+      return ranker.score(fitRanker(ranker, [shard], [roles]), shard, roles.seeds)[0];
+    });
+
+    expect(new Set(scores)).toEqual(new Set([Math.fround(6 * Math.log(10))]));
   });
 
   it('needs no more than the mean where the mean is asked for', () => {
@@ -135,13 +146,13 @@ function pointsOf(shard: Shard, rows: Uint32Array): number[][] {
   return Array.from(rows, (row) => [...vectors.subarray(row * D, row * D + D)]);
 }
 
-/** One point against all seeds, pair by pair; the probability stands as its −log(1−p), and a certain seed for 1 − 10⁻⁹. */
+/** One point against all seeds, pair by pair; the probability stands as its −log(1−p), and a certain seed for 1 − 10⁻⁶. */
 function naiveScore(aggregate: Aggregate, point: readonly number[], seeds: readonly number[][]): number {
   const cosines = seeds.map((seed) => dot(seed, point));
   if (cosines.length === 0) return 0;
   if (aggregate === 'mean') return cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
   if (aggregate === 'max') return Math.max(0, ...cosines);
-  return -cosines.reduce((sum, cosine) => sum + Math.log1p(-Math.min(Math.max(0, cosine), 1 - 1e-9)), 0);
+  return -cosines.reduce((sum, cosine) => sum + Math.log1p(-Math.min(Math.max(0, cosine), 1 - 1e-6)), 0);
 }
 
 function dot(left: readonly number[], right: readonly number[]): number {

@@ -89,12 +89,16 @@ describe('points of seeds', () => {
   });
 });
 
-function embeddingWith(dimensions: number, vectors: readonly number[]): Embedding {
-  const idf = { features: ['a'], values: Float64Array.of(1) };
+function embeddingWith(D: number, vectors: readonly number[]): Embedding {
   return {
-    dimensions,
+    dimensions: D,
     vectors: Float32Array.from(vectors),
-    model: { dimensions, idf, loadings: new Float64Array(dimensions) },
+    lengths: new Float32Array(vectors.length / D).fill(1),
+    model: {
+      dimensions: D,
+      idf: { features: ['a'], values: Float64Array.of(1) },
+      loadings: new Float64Array(D),
+    },
   };
 }
 

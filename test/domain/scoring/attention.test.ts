@@ -181,7 +181,7 @@ describe('an audience, once and for all its users', () => {
       });
     });
     expect(gram).toHaveLength(C * C);
-    const length = C === 0 ? 0 : norm(weightedMean(centroids, new Array(C).fill(1 / C)));
+    const length = C === 0 ? 0 : norm(meanOf(centroids));
     // Where centroids cancel, the root of what rounding leaves.
     if (length > 1e-4) expect(globalNorm).toBeCloseTo(length, 9);
     else expect(globalNorm).toBeLessThan(1e-3);
@@ -198,11 +198,7 @@ function naiveScore(given: Vector, centroids: readonly Vector[]): number | undef
     centroids,
     exponentials.map((x) => x / sum),
   );
-  const global = weightedMean(
-    centroids,
-    centroids.map(() => 1 / centroids.length),
-  );
-  const cosines = [cosine(user, local), cosine(user, global)];
+  const cosines = [cosine(user, local), cosine(user, meanOf(centroids))];
   return cosines[0] === undefined || cosines[1] === undefined ? undefined : 0.7 * cosines[0] + 0.3 * cosines[1];
 }
 
@@ -214,6 +210,13 @@ function cosine(left: Vector, right: Vector): number | undefined {
 
 function weightedMean(vectors: readonly Vector[], weights: readonly number[]): Vector {
   return vectors[0].map((_, d) => vectors.reduce((sum, vector, v) => sum + weights[v] * vector[d], 0));
+}
+
+function meanOf(vectors: readonly Vector[]): Vector {
+  return weightedMean(
+    vectors,
+    vectors.map(() => 1 / vectors.length),
+  );
 }
 
 function dot(left: Vector, right: Vector): number {

@@ -11,6 +11,12 @@ const anyPoint = fc.oneof(
 );
 const anyPoints = fc.array(anyPoint, { maxLength: 60 }).map((points) => Float32Array.from(points.flat()));
 const anyCount = fc.integer({ min: 1, max: 12 });
+/** From this start a cluster loses all its points on the way. */
+const emptied: [Float32Array<ArrayBuffer>, number, number] = [
+  Float32Array.of(-3, 5, -2, 3, 2, 0, 3, -2, -3, -2),
+  3,
+  28,
+];
 
 describe('k-means', () => {
   // So far apart that a start falls into a cluster that has one already once in 10,000 times.
@@ -27,7 +33,7 @@ describe('k-means', () => {
     });
   });
 
-  test.prop([anyPoints, anyCount, fc.nat(99)])(
+  test.prop([anyPoints, anyCount, fc.nat(99)], { examples: [emptied] })(
     'does what the steps do one by one, none of which loses',
     (points, count, seed) => {
       const clusters = kMeans(points, D, count, seededRandom(seed));
@@ -39,7 +45,7 @@ describe('k-means', () => {
     },
   );
 
-  test.prop([anyPoints, anyCount, fc.nat(99)])(
+  test.prop([anyPoints, anyCount, fc.nat(99)], { examples: [emptied] })(
     'ends with each point at its nearest, and centroids at the means',
     (points, count, seed) => {
       const { centroids, labels, sizes } = kMeans(points, D, count, seededRandom(seed));
@@ -102,6 +108,12 @@ describe('k-means', () => {
 
     expect([...clusters.centroids]).toEqual(centroids);
     expect(clusters.sizes).toHaveLength(centroids.length / D);
+  });
+
+  it('leaves a cluster that has lost its points where it was', () => {
+    const [points, count, seed] = emptied;
+
+    expect([...kMeans(points, D, count, seededRandom(seed)).sizes]).toEqual([0, 2, 3]);
   });
 
   it('has each distinct point for a centroid where there are fewer than clusters', () => {
