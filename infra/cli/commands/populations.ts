@@ -17,8 +17,16 @@ export function listCommand() {
       if (json) return terminal.json(populations);
       if (populations.length === 0) return terminal.print(`no populations in ${data}`);
       terminal.table(
-        ['population', 'generation', 'users', 'features', 'shards', 'bytes'],
-        populations.map((row) => [row.population, row.generation, row.users, row.features, row.shards, row.bytes]),
+        ['population', 'generation', 'users', 'features', 'shards', 'bytes', 'index bytes'],
+        populations.map((row) => [
+          row.population,
+          row.generation,
+          row.users,
+          row.features,
+          row.shards,
+          row.bytes,
+          row.indexBytes,
+        ]),
       );
     });
 }
@@ -45,6 +53,7 @@ export function statusCommand() {
           ['features a user', Number(status.featuresPerUser.toFixed(2))],
           ['shards', status.shards],
           ['bytes', status.bytes],
+          ['index bytes', status.indexBytes],
         ],
       );
       terminal.print(status.weighted ? 'features have weights' : 'features have no weights');
