@@ -1,7 +1,7 @@
 /** What disks, networks and people do to files: bits turned over, ends cut off, bytes put in between. */
 import type { Random } from '#domain/random.ts';
 
-/** The bytes with one thing wrong with them, seldom with two. Never the same as before, but for an insertion by chance. */
+/** The bytes with one thing wrong with them, seldom with two. */
 export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
   const once = damagedOnce(bytes, random);
   return random() < 0.1 ? damagedOnce(once, random) : once;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Conflict } from '#application/errors.ts';
 import { type Manifest, parseManifest } from '#application/manifest.ts';
 import type { Catalog } from '#application/ports.ts';
-import { compareTexts } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { explainedFault, systemCodeOf } from './system-faults.ts';
 

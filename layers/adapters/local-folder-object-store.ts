@@ -2,7 +2,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { ObjectStore } from '#application/ports.ts';
-import { compareTexts } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import { explainedFault, systemCodeOf } from './system-faults.ts';
 

@@ -1,5 +1,6 @@
 /** Seeds in, a ranked audience out: resolve, fit, score, select, explain. */
-import { compareTexts, userCountOf } from '#domain/features/shard.ts';
+import { userCountOf } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { byInformationValue, informationValues, mergeCounts } from '#domain/ranking/by-information-value.ts';
 import { fitRanker, rankUsers } from '#domain/ranking/rank-users.ts';
 import type { Contribution } from '#domain/ranking/ranker.ts';

@@ -1,6 +1,7 @@
 /** Why one user stands where he or she stands. */
 
-import { compareTexts, type Shard } from '#domain/features/shard.ts';
+import type { Shard } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import type { Contribution } from '#domain/ranking/ranker.ts';
 import { type Casting, castRoles, checkSeeds, warnOfIdleExclusions } from './cast.ts';

@@ -4,9 +4,10 @@
  */
 import { embedUsers, fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
-import { compareTexts, type Shard, userAt, userCountOf } from '#domain/features/shard.ts';
+import { type Shard, userAt, userCountOf } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { hashText } from '#domain/random.ts';
 import { encodeBandPages, prefixBitsFor } from '#domain/retrieval/band-page.ts';
 import { type Banding, bucketHashes, chooseBanding } from '#domain/retrieval/lsh-banding.ts';

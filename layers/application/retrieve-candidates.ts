@@ -5,8 +5,9 @@
  * What is looked for depends on the ranker: people who differ from the others as the seeds do (`contrast`), people like
  * the seeds on the whole (`average`), or people like any one of them (`nearest`).
  */
-import { compareTexts, type Shard } from '#domain/features/shard.ts';
+import type { Shard } from '#domain/features/shard.ts';
 import { rowSums, selectRows } from '#domain/features/sparse-matrix.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { hashText, seededRandom } from '#domain/random.ts';
 import { CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
 import { bestOf, mergeRankings, type RankedUser } from '#domain/ranking/rank-users.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Invalid } from '#application/errors.ts';
 import type { Audience } from '#application/expand-audience.ts';
 import type { Population } from '#application/population.ts';
-import { compareTexts } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { expansionOf, groupedPeople, groupIds, idList, populationOf, requestFor, SETTINGS, WAYS } from './people.ts';
 
 const people = groupedPeople(400);

@@ -4,7 +4,8 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { Conflict, Invalid } from '#application/errors.ts';
 import type { Population } from '#application/population.ts';
-import { compareTexts, type User, userAt } from '#domain/features/shard.ts';
+import { type User, userAt } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import {
   emptySite,
   expansionOf,

@@ -2,7 +2,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { ObjectStore } from '#application/ports.ts';
-import { compareTexts } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 
 const name = fc
   .array(fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,7}$/), { minLength: 1, maxLength: 3 })

@@ -5,7 +5,8 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
-import { compareTexts, type Shard, type User } from '#domain/features/shard.ts';
+import type { Shard, User } from '#domain/features/shard.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
 import { hashText } from '#domain/random.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import { assignRoles, type Ranker } from '#domain/ranking/ranker.ts';

@@ -3,7 +3,7 @@
  *
  * Shapes: features (F) in the order of texts, values (F).
  */
-import { compareTexts } from './shard.ts';
+import { compareTexts } from './text-order.ts';
 
 export interface FeatureVector {
   readonly features: readonly string[];

@@ -4,7 +4,8 @@
  * Memory: 4 bytes a feature of a user (8 with weights), and each name and id once. Of users with one id the later wins.
  */
 import { hashText } from '../random.ts';
-import { compareTexts, type Shard, type User } from './shard.ts';
+import type { Shard, User } from './shard.ts';
+import { compareTexts } from './text-order.ts';
 
 /** Where a part is too full the cut is tried again with 2 % more parts, one at least: no cut needs many tries. */
 const GROWTH = 1.02;

@@ -22,11 +22,6 @@ export interface User {
   readonly weights?: readonly number[] | undefined;
 }
 
-/** The one order of texts: by UTF-16 unit, which no locale changes. */
-export function compareTexts(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
 /** What stands before the first colon: the field of `field:value`. */
 export function fieldOf(feature: string): string {
   const colon = feature.indexOf(':');

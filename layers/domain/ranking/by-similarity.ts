@@ -5,7 +5,6 @@
  * Evidence: the seeds' rows themselves, equal ones once.
  */
 import { placesOf } from '../features/feature-vector.ts';
-import { compareTexts } from '../features/shard.ts';
 import {
   firstEqualRows,
   renumberColumns,
@@ -13,6 +12,7 @@ import {
   type SparseMatrix,
   selectRows,
 } from '../features/sparse-matrix.ts';
+import { compareTexts } from '../features/text-order.ts';
 import {
   type Aggregate,
   type Measure,

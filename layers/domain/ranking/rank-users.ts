@@ -1,5 +1,6 @@
 /** From shards and their roles to one ranked list: gather, fit, score, select, over any number of shards. */
-import { compareTexts, type Shard } from '../features/shard.ts';
+import type { Shard } from '../features/shard.ts';
+import { compareTexts } from '../features/text-order.ts';
 import type { Ranker, Roles } from './ranker.ts';
 import { topK } from './top-k.ts';
 

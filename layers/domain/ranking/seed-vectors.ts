@@ -4,7 +4,8 @@
  * Shapes: vectors (S×D) in the order of the ids.
  */
 import type { Embedding } from '../features/embedding.ts';
-import { compareTexts, type Shard } from '../features/shard.ts';
+import type { Shard } from '../features/shard.ts';
+import { compareTexts } from '../features/text-order.ts';
 import { hashText } from '../random.ts';
 
 export interface SeedVectors {

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { compareTexts, dropFeatures, fieldOf, userAt, userCountOf, withoutWeights } from '#domain/features/shard.ts';
+import { dropFeatures, fieldOf, userAt, userCountOf, withoutWeights } from '#domain/features/shard.ts';
 import { anyUsers, shardOf, shardsOf, weightsByFeature } from '../populations.ts';
 
 const people = shardOf([
@@ -60,14 +60,6 @@ describe('shard', () => {
   test.prop([anyUsers, fc.integer({ min: 1, max: 5 })])('counts the users of all shards', (users, count) => {
     expect(userCountOf(shardsOf(users, count))).toBe(users.length);
   });
-});
-
-describe('order of texts', () => {
-  test.prop([fc.array(fc.string({ unit: 'binary', maxLength: 4 }))])('is the order of their UTF-16 units', (texts) => {
-    expect(texts.toSorted(compareTexts)).toEqual(texts.toSorted());
-  });
-
-  it('calls equal what is equal', () => expect(compareTexts('área', 'área')).toBe(0));
 });
 
 describe('field of a feature', () => {
