@@ -77,8 +77,8 @@ function newIndex(dimensions: number): HierarchicalNSW {
 
 /** A loop, because `Array.from` on a typed array is some thirty times slower. */
 function plain(vector: ArrayLike<number>, from: number, length: number): number[] {
-  const numbers = new Array<number>(length);
-  for (let i = 0; i < length; i++) numbers[i] = vector[from + i];
+  const numbers: number[] = [];
+  for (let i = from; i < from + length; i++) numbers.push(vector[i]);
   return numbers;
 }
 

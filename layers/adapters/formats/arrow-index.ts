@@ -21,7 +21,7 @@ export const arrowIndexFormat: IndexFormat = {
       ['id', textColumn(ids)],
       ['embedding', fixedListColumn(float32(), dimensions, vectors)],
       ['length', numberColumn(float32(), lengths)],
-      ['signature', fixedListColumn(uint16(), signatures.length / Math.max(1, ids.length), signatures)],
+      ['signature', fixedListColumn(uint16(), signatures.length / ids.length || 1, signatures)],
     ]),
 
   decodePoints: (bytes, where) => decodeArrow(bytes, where, 'points', pointsOf),
