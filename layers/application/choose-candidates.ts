@@ -90,7 +90,7 @@ export interface ChosenCandidates {
   readonly roles: readonly Roles[];
   readonly report: RetrievalReport;
   readonly warnings: readonly string[];
-  foundBy(userId: string): FoundBy;
+  readonly foundBy: (userId: string) => FoundBy;
   /** What a source found, for measuring its recall. */
   readonly sources: {
     readonly buckets?: readonly Candidate[] | undefined;

@@ -138,9 +138,15 @@ export async function deletePopulation(ports: Ports, name: string): Promise<Popu
   const manifest = await manifestOf(ports, name);
   await ports.catalog.remove(name);
   for (const prefix of [shardPrefix(name), audiencePrefix(name)]) {
-    await ports.objects.remove(await ports.objects.list(prefix));
+    await removeFiles(ports, await ports.objects.list(prefix));
   }
   return summaryOf(manifest);
+}
+
+/** Removes files, and with the rows of a shard its band pages wherever they are. */
+export async function removeFiles({ objects, buckets }: Ports, names: readonly string[]): Promise<void> {
+  await buckets.remove(names.flatMap((name) => /^(.*-\d+)\.arrow$/.exec(name)?.[1] ?? []));
+  await objects.remove(names);
 }
 
 export function shardPrefix(population: string): string {

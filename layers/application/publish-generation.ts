@@ -7,7 +7,7 @@ import type { Banding } from '#domain/retrieval/lsh-banding.ts';
 import { sha256Of } from './digest.ts';
 import { Conflict } from './errors.ts';
 import { type FileEntry, FORMAT_VERSION, type Manifest, type ShardEntry } from './manifest.ts';
-import { shardPrefix } from './population.ts';
+import { removeFiles, shardPrefix } from './population.ts';
 import type { Ports, Watch } from './ports.ts';
 import { bandingFor, fitEmbedding, INDEX_SEED, signaturesOf, writeBandPages } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
@@ -53,7 +53,7 @@ async function publishWritten(ports: Ports, prefix: string, write: () => Promise
     return manifest;
   } catch (error) {
     // Any failure to publish but a Conflict leaves it open whether the swap has happened, so the files must stay.
-    if (!isWritten || error instanceof Conflict) await remove(ports, await ports.objects.list(prefix));
+    if (!isWritten || error instanceof Conflict) await removeFiles(ports, await ports.objects.list(prefix));
     throw error;
   }
 }
@@ -119,16 +119,10 @@ async function sweep(ports: Ports, { population, generation }: Manifest): Promis
   const prefix = shardPrefix(population);
   const oldest = `${prefix}${generationText(Math.max(1, generation - 1))}`;
   const names = await ports.objects.list(prefix);
-  await remove(
+  await removeFiles(
     ports,
     names.filter((name) => name < oldest),
   );
-}
-
-/** Removes files, and with the rows of a shard its band pages wherever they are. */
-async function remove({ objects, buckets }: Ports, names: readonly string[]): Promise<void> {
-  await buckets.remove(names.flatMap((name) => /^(.*-\d+)\.arrow$/.exec(name)?.[1] ?? []));
-  await objects.remove(names);
 }
 
 /** Eight digits, so that names sort by generation. */

@@ -110,7 +110,10 @@ function decoded(bytes: Uint8Array, prefix: number, prefixBits: number, where: s
   }
 }
 
-/** The best `limit` users of the background by nearness in the embedding, best first. */
+/**
+ * The best `limit` users of the background by nearness in the embedding, best first. A query's neighbors are those of all
+ * shards together, so that any cut finds the same; people who are left out take nobody's place.
+ */
 export function candidatesFromNeighbors(
   indexes: readonly NeighborIndex[],
   shards: readonly Shard[],
@@ -118,26 +121,32 @@ export function candidatesFromNeighbors(
   queries: readonly Float64Array[],
   limit: number,
 ): Candidate[] {
-  // Of many queries each asks for its share, four times over because neighbors repeat.
-  const wanted = Math.min(limit, Math.max(10, Math.ceil((4 * limit) / Math.max(1, queries.length))));
-  const lists = shards.map((shard, s) => {
-    const nearness = new Map<number, number>();
-    const isBackground = new Set(roles[s].background);
-    for (const query of queries) {
-      const { rows, similarities } = indexes[s].nearest(query, wanted + roles[s].seeds.length);
-      rows.forEach((row, n) => {
-        if (isBackground.has(row)) nearness.set(row, Math.max(nearness.get(row) ?? -Infinity, similarities[n]));
-      });
+  // Of many queries each asks for its share, four times over because neighbors repeat, and for as many as are seeds.
+  const share = Math.min(limit, Math.max(10, Math.ceil((4 * limit) / Math.max(1, queries.length))));
+  const wanted = share + roles.reduce((sum, { seeds }) => sum + seeds.length, 0);
+  const seedRows = new Map(shards.map((shard, s) => [shard, new Set(roles[s].seeds)]));
+  const backgroundRows = new Map(shards.map((shard, s) => [shard, new Set(roles[s].background)]));
+  const isPresent = ({ shard, row }: Candidate) => seedRows.get(shard)?.has(row) || backgroundRows.get(shard)?.has(row);
+  const nearest = new Map<string, Candidate>();
+  for (const query of queries) {
+    const lists = shards.map((shard, s) => {
+      const leftOut = shard.ids.length - roles[s].seeds.length - roles[s].background.length;
+      return nearestUsers(indexes[s], shard, query, wanted + leftOut)
+        .filter(isPresent)
+        .slice(0, wanted);
+    });
+    for (const user of mergeRankings(lists, wanted)) {
+      const known = nearest.get(user.id);
+      if (!known || known.score < user.score) nearest.set(user.id, user);
     }
-    const found = Uint32Array.from(nearness.keys()).sort();
-    return bestOf(
-      shard,
-      found,
-      Float32Array.from(found, (row) => nearness.get(row) ?? 0),
-      limit,
-    );
-  });
-  return mergeRankings(lists, limit);
+  }
+  const found = [...nearest.values()].filter(({ shard, row }) => backgroundRows.get(shard)?.has(row));
+  return found.sort((left, right) => right.score - left.score || compareTexts(left.id, right.id)).slice(0, limit);
+}
+
+function nearestUsers(index: NeighborIndex, shard: Shard, query: Float64Array, k: number): Candidate[] {
+  const { rows, similarities } = index.nearest(query, k);
+  return Array.from(rows, (row, n) => ({ id: shard.ids[row], score: similarities[n], shard, row }));
 }
 
 /**

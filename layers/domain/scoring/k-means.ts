@@ -9,7 +9,7 @@
 import type { Random } from '../random.ts';
 
 export interface Clusters {
-  /** (C×D), C at most as asked and never more than there are distinct points. */
+  /** (C×D), C at most as asked and never more than there are distinct points; none is empty. */
   readonly centroids: Float64Array;
   readonly labels: Uint32Array;
   /** How many points each cluster has, (C). */
@@ -30,9 +30,19 @@ export function kMeans(points: ArrayLike<number>, dimensions: number, wantedCoun
     centroids = meansOf(points, dimensions, labels, centroids);
   }
   assignInPlace(labels, points, dimensions, centroids, false);
-  const sizes = new Uint32Array(centroids.length / dimensions);
-  for (const c of labels) sizes[c]++;
-  return { centroids, labels, sizes };
+  return withoutEmpty(centroids, labels, dimensions);
+}
+
+/** A cluster that lost all its points on the way is none: its centroid would stand for nobody. */
+function withoutEmpty(centroids: Float64Array, labels: Uint32Array, D: number): Clusters {
+  const counts = new Uint32Array(centroids.length / D);
+  for (const c of labels) counts[c]++;
+  const kept = Array.from(counts.keys()).filter((c) => counts[c] > 0);
+  return {
+    centroids: Float64Array.from(kept.flatMap((c) => [...centroids.subarray(c * D, c * D + D)])),
+    labels: labels.map((c) => kept.indexOf(c)),
+    sizes: Uint32Array.from(kept, (c) => counts[c]),
+  };
 }
 
 /** k-means++: each further start is a point drawn by its squared distance to the nearest start so far. */

@@ -110,10 +110,10 @@ describe('k-means', () => {
     expect(clusters.sizes).toHaveLength(centroids.length / D);
   });
 
-  it('leaves a cluster that has lost its points where it was', () => {
+  it('leaves out a cluster that has lost its points on the way', () => {
     const [points, count, seed] = emptied;
 
-    expect([...kMeans(points, D, count, seededRandom(seed)).sizes]).toEqual([0, 2, 3]);
+    expect([...kMeans(points, D, count, seededRandom(seed)).sizes]).toEqual([2, 3]);
   });
 
   it('has each distinct point for a centroid where there are fewer than clusters', () => {
@@ -151,7 +151,7 @@ function naiveSteps(points: Float32Array, wanted: number, random: Random) {
   }
   return {
     inertias,
-    centroids: Float64Array.from(centers.flat()),
+    centroids: Float64Array.from(centers.filter((_, c) => rows.some((row) => nearest(row).c === c)).flat()),
   };
 }
 
