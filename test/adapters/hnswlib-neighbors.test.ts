@@ -6,10 +6,10 @@ import { hnswlibNeighbors } from '#adapters/hnswlib-neighbors.ts';
 import { clusteredPoints, neighborIndexContract, pointAt } from '../contracts/neighbor-index.contract.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const { exact, build, open } = hnswlibNeighbors;
-
-neighborIndexContract('exact search', exact);
-neighborIndexContract('HNSW', (points, dimensions) => open(build(points, dimensions, 1), dimensions));
+neighborIndexContract('exact search', (points, dimensions) => hnswlibNeighbors.exact(points, dimensions));
+neighborIndexContract('HNSW', (points, dimensions) =>
+  hnswlibNeighbors.open(hnswlibNeighbors.build(points, dimensions, 1), dimensions),
+);
 
 describe('exact search', () => {
   const coordinate = fc.constantFrom(-1, -0.5, 0, 0.5, 1);
@@ -18,7 +18,7 @@ describe('exact search', () => {
   test.prop([anyPoints, fc.tuple(coordinate, coordinate), fc.nat(50)], { seed: 1 })(
     'sorts everybody but the zero vectors by nearness, and equal ones by row',
     (points, query, k) => {
-      const { rows, similarities } = exact(Float32Array.from(points.flat()), 2).nearest(query, k);
+      const { rows, similarities } = hnswlibNeighbors.exact(Float32Array.from(points.flat()), 2).nearest(query, k);
 
       const expected = points
         .map(([x, y], row) => ({ row, similarity: x * query[0] + y * query[1], isZero: x === 0 && y === 0 }))
@@ -35,22 +35,22 @@ describe('HNSW graphs', () => {
   const points = clusteredPoints(500, 8, 10, 1);
 
   it('are the same bytes for the same points and seed, and others for another seed', () => {
-    const graph = build(points, 8, 1);
+    const graph = hnswlibNeighbors.build(points, 8, 1);
 
-    expect(Buffer.compare(build(points.slice(), 8, 1), graph)).toBe(0);
-    expect(Buffer.compare(build(points, 8, 2), graph)).not.toBe(0);
+    expect(Buffer.compare(hnswlibNeighbors.build(points.slice(), 8, 1), graph)).toBe(0);
+    expect(Buffer.compare(hnswlibNeighbors.build(points, 8, 2), graph)).not.toBe(0);
   });
 
   it('answer the same however often they are asked and opened, from bytes that lie anywhere in memory', () => {
-    const graph = build(points, 8, 1);
+    const graph = hnswlibNeighbors.build(points, 8, 1);
     const shifted = new Uint8Array(graph.length + 3);
     shifted.set(graph, 3);
     const query = pointAt(points, 8, 5);
 
-    const first = open(graph, 8).nearest(query, 30);
+    const first = hnswlibNeighbors.open(graph, 8).nearest(query, 30);
 
-    expect(open(shifted.subarray(3), 8).nearest(query, 30)).toEqual(first);
-    const index = open(graph, 8);
+    expect(hnswlibNeighbors.open(shifted.subarray(3), 8).nearest(query, 30)).toEqual(first);
+    const index = hnswlibNeighbors.open(graph, 8);
     index.nearest(query, 400);
     expect(index.nearest(query, 30)).toEqual(first);
   });
@@ -59,8 +59,8 @@ describe('HNSW graphs', () => {
     vi.stubEnv('TMPDIR', temporaryFolder());
     onTestFinished(() => void vi.unstubAllEnvs());
 
-    open(build(points, 8, 1), 8);
-    expect(() => open(new Uint8Array(3), 8)).toThrow();
+    hnswlibNeighbors.open(hnswlibNeighbors.build(points, 8, 1), 8);
+    expect(() => hnswlibNeighbors.open(new Uint8Array(3), 8)).toThrow();
 
     expect(readdirSync(tmpdir())).toEqual([]);
   });

@@ -11,8 +11,6 @@ import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import { userAt } from '#domain/features/shard.ts';
 import { emptySite, groupedPeople, ingested, opened, SETTINGS, type Site } from '../../application/people.ts';
 
-const { encodePoints, decodePoints, encodeModel, decodeModel } = arrowIndexFormat;
-
 const float = fc.float({ noNaN: true, noDefaultInfinity: true });
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 });
 
@@ -82,25 +80,25 @@ describe('points in Arrow', () => {
       ],
     ],
   })('come back as they were', ({ ids, points }) => {
-    expect(decodePoints(encodePoints(ids, points), 'points')).toEqual(points);
+    expect(arrowIndexFormat.decodePoints(arrowIndexFormat.encodePoints(ids, points), 'points')).toEqual(points);
   });
 
   it('come back where there is nobody', () => {
-    expect(decodePoints(encodePoints([], nobody), 'points')).toEqual(nobody);
+    expect(arrowIndexFormat.decodePoints(arrowIndexFormat.encodePoints([], nobody), 'points')).toEqual(nobody);
   });
 
   it('are read from bytes that lie anywhere in memory', () => {
-    const bytes = encodePoints(['u1', 'u2'], somebody);
+    const bytes = arrowIndexFormat.encodePoints(['u1', 'u2'], somebody);
     const shifted = new Uint8Array(bytes.length + 5);
     shifted.set(bytes, 5);
 
-    expect(decodePoints(shifted.subarray(5), 'points')).toEqual(somebody);
+    expect(arrowIndexFormat.decodePoints(shifted.subarray(5), 'points')).toEqual(somebody);
   });
 
   it.each([
     ['nothing', new Uint8Array(0)],
     ['a text', new TextEncoder().encode('id,embedding\n')],
-    ['a model', encodeModel(model)],
+    ['a model', arrowIndexFormat.encodeModel(model)],
     ['a table of other columns', tableToIPC(tableFromArrays({ id: ['u1'] }), { format: 'file' })],
     [
       'an embedding of lists of any length',
@@ -109,7 +107,7 @@ describe('points in Arrow', () => {
       }),
     ],
   ])('are refused by name where they are %s', (_, bytes) => {
-    const decode = () => decodePoints(bytes ?? new Uint8Array(0), 'index/people/1-0.points.arrow');
+    const decode = () => arrowIndexFormat.decodePoints(bytes ?? new Uint8Array(0), 'index/people/1-0.points.arrow');
 
     expect(decode).toThrow(Invalid);
     expect(decode).toThrow('index/people/1-0.points.arrow: expected points in Arrow format, got something else');
@@ -124,12 +122,12 @@ describe('models in Arrow', () => {
       [model],
     ],
   })('come back as they were', (any) => {
-    expect(decodeModel(encodeModel(any), 'model')).toEqual(any);
+    expect(arrowIndexFormat.decodeModel(arrowIndexFormat.encodeModel(any), 'model')).toEqual(any);
   });
 
   it.each([
     ['nothing', new Uint8Array(0)],
-    ['points', encodePoints(['u1', 'u2'], somebody)],
+    ['points', arrowIndexFormat.encodePoints(['u1', 'u2'], somebody)],
     [
       'numbers under other names',
       tableToIPC(tableFromColumns({ feature: columnFromArray(['a'], utf8()), idf: columnFromArray([1], float64()) }), {
@@ -137,7 +135,7 @@ describe('models in Arrow', () => {
       }),
     ],
   ])('are refused by name where they are %s', (_, bytes) => {
-    const decode = () => decodeModel(bytes ?? new Uint8Array(0), 'index/people/1.model.arrow');
+    const decode = () => arrowIndexFormat.decodeModel(bytes ?? new Uint8Array(0), 'index/people/1.model.arrow');
 
     expect(decode).toThrow(Invalid);
     expect(decode).toThrow(
