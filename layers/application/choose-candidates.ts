@@ -109,7 +109,7 @@ export async function chooseCandidates(ports: Ports, settings: Settings, job: Re
   const { neighbors, neighborsBy } = await fromNeighbors(ports, settings, job, used, limit);
   const chosen = interleave([buckets ?? [], neighbors ?? []], limit);
   if (chosen.length < size) {
-    const warning = `retrieval by ${used} found ${chosen.length} candidates for an audience of ${size}, so everybody was scored`;
+    const warning = `retrieval by ${used} found too few candidates (${chosen.length}) for an audience of ${size}, so everybody was scored`;
     return { roles, report: everybody, warnings: [warning], foundBy: () => 'everybody', sources: {} };
   }
   const [inBuckets, inNeighbors] = [buckets, neighbors].map((list) => new Set(list?.map(({ id }) => id)));

@@ -15,6 +15,7 @@ import type { Roles } from '#domain/ranking/ranker.ts';
 import type { Preference } from '#domain/ranking/rankers.ts';
 import { embeddingOf, mergeSeedVectors, seedVectorsOf } from '#domain/ranking/seed-vectors.ts';
 import { decodeBandPage, prefixOf } from '#domain/retrieval/band-page.ts';
+import type { Neighbors } from '#domain/retrieval/exact-search.ts';
 import { bucketHashes } from '#domain/retrieval/lsh-banding.ts';
 import { circulantStarts, setSignatures } from '#domain/retrieval/minhash.ts';
 import { type BucketCounts, bucketWorth } from '#domain/retrieval/shared-buckets.ts';
@@ -124,29 +125,54 @@ export function candidatesFromNeighbors(
   // Of many queries each asks for its share, four times over because neighbors repeat, and for as many as are seeds.
   const share = Math.min(limit, Math.max(10, Math.ceil((4 * limit) / Math.max(1, queries.length))));
   const wanted = share + roles.reduce((sum, { seeds }) => sum + seeds.length, 0);
-  const seedRows = new Map(shards.map((shard, s) => [shard, new Set(roles[s].seeds)]));
-  const backgroundRows = new Map(shards.map((shard, s) => [shard, new Set(roles[s].background)]));
-  const isPresent = ({ shard, row }: Candidate) => seedRows.get(shard)?.has(row) || backgroundRows.get(shard)?.has(row);
+  const kinds = shards.map((shard, s) => kindsOf(shard, roles[s]));
   const nearest = new Map<string, Candidate>();
   for (const query of queries) {
-    const lists = shards.map((shard, s) => {
+    const found = shards.map((shard, s) => {
       const leftOut = shard.ids.length - roles[s].seeds.length - roles[s].background.length;
-      return nearestUsers(indexes[s], shard, query, wanted + leftOut)
-        .filter(isPresent)
-        .slice(0, wanted);
+      return indexes[s].nearest(query, wanted + leftOut);
     });
-    for (const user of mergeRankings(lists, wanted)) {
+    for (const user of nearestOf(found, shards, kinds, wanted)) {
       const known = nearest.get(user.id);
       if (!known || known.score < user.score) nearest.set(user.id, user);
     }
   }
-  const found = [...nearest.values()].filter(({ shard, row }) => backgroundRows.get(shard)?.has(row));
-  return found.sort((left, right) => right.score - left.score || compareTexts(left.id, right.id)).slice(0, limit);
+  return [...nearest.values()]
+    .filter(({ shard, row }) => kinds[shards.indexOf(shard)][row] === BACKGROUND)
+    .sort((left, right) => right.score - left.score || compareTexts(left.id, right.id))
+    .slice(0, limit);
 }
 
-function nearestUsers(index: NeighborIndex, shard: Shard, query: Float64Array, k: number): Candidate[] {
-  const { rows, similarities } = index.nearest(query, k);
-  return Array.from(rows, (row, n) => ({ id: shard.ids[row], score: similarities[n], shard, row }));
+const BACKGROUND = 1;
+const SEED = 2;
+
+/** What each row is; 0 for who is left out. */
+function kindsOf({ ids }: Shard, { seeds, background }: Roles): Uint8Array {
+  const kinds = new Uint8Array(ids.length);
+  for (const row of background) kinds[row] = BACKGROUND;
+  for (const row of seeds) kinds[row] = SEED;
+  return kinds;
+}
+
+/** The nearest `k` of all shards but those left out: cut by nearness first, so that little has to be sorted by id. */
+function nearestOf(
+  found: readonly Neighbors[],
+  shards: readonly Shard[],
+  kinds: readonly Uint8Array[],
+  k: number,
+): Candidate[] {
+  const present = found.map(({ similarities, rows }, s) => similarities.filter((_, n) => kinds[s][rows[n]] > 0));
+  const all = Float32Array.from(present.flatMap((similarities) => [...similarities]));
+  const threshold = all.length > k ? all.sort()[all.length - k] : -Infinity;
+  const lists = found.map(({ rows, similarities }, s) => {
+    const list: Candidate[] = [];
+    for (let n = 0; n < rows.length && similarities[n] >= threshold; n++) {
+      const row = rows[n];
+      if (kinds[s][row] > 0) list.push({ id: shards[s].ids[row], score: similarities[n], shard: shards[s], row });
+    }
+    return list;
+  });
+  return mergeRankings(lists, k).slice(0, k);
 }
 
 /**
