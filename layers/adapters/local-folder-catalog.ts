@@ -2,9 +2,10 @@
  * Manifests as files, one a generation: `catalog/<population>/<generation>.json`. The newest is the current one. A
  * generation is published by linking its finished file to its final name, which the system lets only one writer do.
  */
+import { createHash } from 'node:crypto';
 import { type Dirent, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Conflict } from '#application/errors.ts';
+import { Conflict, Invalid } from '#application/errors.ts';
 import { type Manifest, parseManifest } from '#application/manifest.ts';
 import type { Catalog } from '#application/ports.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
@@ -43,7 +44,10 @@ export function localFolderCatalog(folder: string): Catalog {
       const generation = newest(population);
       if (generation === 0) return undefined;
       const path = pathOf(population, generation);
-      return parseManifest(textOf(path), path);
+      const text = textOf(path);
+      const manifest = parseManifest(text, path);
+      checkSeal(text, path);
+      return manifest;
     },
 
     async publish(manifest: Manifest) {
@@ -53,7 +57,7 @@ export function localFolderCatalog(folder: string): Catalog {
       const finished = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
       try {
         mkdirSync(folderOf(population), { recursive: true });
-        writeFileAtomically(finished, [`${JSON.stringify(manifest, null, 2)}\n`]);
+        writeFileAtomically(finished, [sealed(manifest)]);
         linkSync(finished, path);
       } catch (error) {
         if (systemCodeOf(error) === 'EEXIST') throw conflict(population);
@@ -74,6 +78,23 @@ export function localFolderCatalog(folder: string): Catalog {
       }
     },
   };
+}
+
+/** The manifest with its own SHA-256 as the last field: every other file is checked by the manifest. */
+function sealed(manifest: Manifest): string {
+  const content = { ...manifest };
+  return `${JSON.stringify({ ...content, sha256: digestOf(content) }, null, 2)}\n`;
+}
+
+/** Refuses a manifest in which anything has changed since it was written, be it well-formed. */
+function checkSeal(text: string, path: string): void {
+  const { sha256, ...manifest } = JSON.parse(text);
+  if (sha256 === digestOf(manifest)) return;
+  throw new Invalid(`${path}: the manifest is damaged: it is not what was written`);
+}
+
+function digestOf(manifest: object): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }
 
 function textOf(path: string): string {

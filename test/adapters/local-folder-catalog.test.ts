@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { localFolderCatalog } from '#adapters/local-folder-catalog.ts';
-import { Conflict } from '#application/errors.ts';
+import { Conflict, Invalid } from '#application/errors.ts';
 import { catalogContract, manifestAt } from '../contracts/catalog.contract.ts';
 import { temporaryFile, temporaryFolder } from './temporary-folder.ts';
 
@@ -65,6 +65,23 @@ describe('local folder catalog', () => {
     await expect(localFolderCatalog(folder).manifest('people')).rejects.toThrow(
       `${path}: the manifest is damaged: ${fault}`,
     );
+  });
+
+  it('refuses a manifest in which any one byte has changed', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'catalog', 'people', '00000001.json');
+    await localFolderCatalog(folder).publish(manifestAt(1));
+    const sound = readFileSync(path);
+
+    for (let at = 0; at < sound.length; at++) {
+      const damaged = Uint8Array.from(sound, (byte, n) => (n === at ? byte ^ 1 : byte));
+      writeFileSync(path, damaged);
+      const read = await localFolderCatalog(folder)
+        .manifest('people')
+        .catch((error: unknown) => error);
+      // White space between the fields says nothing, and may turn into other white space.
+      if (!(read instanceof Invalid)) expect(read).toEqual(manifestAt(1));
+    }
   });
 
   it('refuses a manifest whose shards lie outside of the store', async () => {

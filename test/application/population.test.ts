@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveAudience } from '#application/audience-files.ts';
 import { Invalid, NotFound } from '#application/errors.ts';
-import { deletePopulation, listPopulations, openPopulation, statusOf } from '#application/population.ts';
+import { deletePopulation, listPopulations, manifestOf, openPopulation, statusOf } from '#application/population.ts';
 import {
   emptySite,
   expansionOf,
@@ -89,8 +89,9 @@ describe('open', () => {
 
   it('refuses a shard of another number of users than the manifest says', async () => {
     const site = await siteWith('people');
-    const path = join(site.folder, 'catalog', 'people', '00000001.json');
-    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"users": 300', '"users": 299'));
+    const manifest = await manifestOf(site.ports, 'people');
+    const shards = manifest.shards.map((shard) => ({ ...shard, users: 299 }));
+    await site.ports.catalog.publish({ ...manifest, generation: 2, shards });
 
     await expect(opened(site)).rejects.toThrow(/^index\/people\/.*: expected 299 users, got 300$/);
   });
