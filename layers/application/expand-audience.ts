@@ -58,7 +58,7 @@ export interface ExpansionReport {
   /** Who was ranked, and how they were found. */
   readonly retrieval: RetrievalReport;
   readonly size: number;
-  /** Members whom nothing speaks for: the ranker gave them the score of somebody without features. */
+  /** Members with a score of 0 or less: on the whole, nothing speaks for them. */
   readonly membersWithoutEvidence: number;
   readonly tellingFeatures: readonly TellingFeature[];
   /** The first members, each with the features that speak for him or her; the amounts sum to the score. */
@@ -133,13 +133,10 @@ export async function expandAudience(
   return { members, report };
 }
 
-/** An audience larger than the evidence ends in people in the order of their ids. */
+/** An audience larger than the evidence ends in people who were taken for want of better ones. */
 function warnOfSilence(silent: number, size: number): string[] {
-  return silent === 0
-    ? []
-    : [
-        `nothing speaks for ${silent} of the ${size} members, at the end of the list: a smaller audience would lose nobody else`,
-      ];
+  if (silent === 0) return [];
+  return [`nothing speaks for ${silent} of the ${size} members: they end the list with scores of 0 or less`];
 }
 
 function countsOf({ shards, matchedCount, candidateCount }: Cast, { seeds, exclude }: ExpansionRequest) {

@@ -1,5 +1,4 @@
 /** Users in, a new generation of the population out: whole or not at all, whoever else ingests meanwhile. */
-
 import { type Shard, type User, userAt } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
