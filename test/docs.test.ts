@@ -4,13 +4,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SETTINGS, variableOf } from '#application/settings.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
 import { markdownTable, sectionOf, withSection } from './bench/markdown.ts';
 
 const RECORDS = 'docs/decisions';
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'infra/cli/demo/README.md', ...markdownIn('docs')];
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'infra/cli/demo/README.md', 'layers/native/README.md', ...markdownIn('docs')];
 
 describe('what stands in the pages', () => {
   it.each([

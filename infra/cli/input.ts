@@ -3,7 +3,7 @@
 import { readIds } from '#adapters/formats/id-file.ts';
 import { type InputFile, openInput, sizeOfFile } from '#adapters/formats/input-file.ts';
 import { readUsers } from '#adapters/formats/user-file.ts';
-import type { IdList } from '#application/cast.ts';
+import type { IdList } from '#application/id-list.ts';
 import type { Population } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
 import type { User } from '#domain/features/shard.ts';

@@ -1,6 +1,5 @@
 /** A command that ranks: the flags that all such commands share, and what they say. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import type { RankingOptions } from '#application/ranking-options.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
 
 export const DEFAULT_DATA = '.akin';
@@ -26,40 +25,6 @@ function choiceHelp(name: string): string {
   const owner = RANKERS.find((kind) => kind.options.some((option) => option.name === name));
   const option = owner?.options.find((candidate) => candidate.name === name);
   return `${owner?.name}: ${option?.values.join(' | ')} (${option?.effect})`;
-}
-
-interface RankingFlags {
-  readonly ranker?: string | undefined;
-  readonly measure?: string | undefined;
-  readonly aggregate?: string | undefined;
-  readonly space?: string | undefined;
-  readonly filter?: string | undefined;
-  readonly drop: readonly string[];
-  readonly binary: boolean;
-  readonly seed: number;
-}
-
-/** Without a ranker's name, the first that has the given options. */
-export function rankingOptionsOf({
-  ranker,
-  measure,
-  aggregate,
-  space,
-  filter,
-  drop,
-  binary,
-  seed,
-}: RankingFlags): RankingOptions {
-  const choices = {
-    ...(measure === undefined ? {} : { measure }),
-    ...(aggregate === undefined ? {} : { aggregate }),
-    ...(space === undefined ? {} : { space }),
-    ...(filter === undefined ? {} : { filter }),
-  };
-  const fitting = RANKERS.find(({ options }) =>
-    Object.keys(choices).every((name) => options.some((option) => option.name === name)),
-  );
-  return { ranker: ranker ?? (fitting ?? RANKERS[0]).name, choices, drop, binary, seed };
 }
 
 /** `similarity (cosine, mean, features)`, or the name alone where there is nothing to choose. */

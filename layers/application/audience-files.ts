@@ -40,7 +40,7 @@ function csvCell(text: string): string {
 
 export async function manifestOfAudience(
   settings: Settings,
-  population: Population,
+  population: Pick<Population, 'name' | 'generation' | 'sha256'>,
   request: ExpansionRequest,
   { members, report }: Audience,
 ): Promise<AudienceManifest> {
@@ -66,7 +66,7 @@ export async function manifestOfAudience(
 export async function saveAudience(
   objects: ObjectStore,
   settings: Settings,
-  population: Population,
+  population: Pick<Population, 'name' | 'generation' | 'sha256'>,
   request: ExpansionRequest,
   audience: Audience,
 ): Promise<{ readonly audience: string; readonly report: string; readonly manifest: string }> {

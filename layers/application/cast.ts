@@ -3,18 +3,10 @@
 import type { Shard } from '#domain/features/shard.ts';
 import { assignRoles, type Roles } from '#domain/ranking/ranker.ts';
 import { Invalid } from './errors.ts';
+import type { IdList } from './id-list.ts';
 import type { Population } from './population.ts';
 import { prepareShards } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
-
-/** A list of user ids as it was given. */
-export interface IdList {
-  readonly source: string;
-  readonly sha256: string;
-  /** Each id once, in the order given. */
-  readonly ids: readonly string[];
-  readonly duplicates: number;
-}
 
 /** What a job says about whom to rank, and by which features. */
 export interface Casting {
@@ -24,32 +16,90 @@ export interface Casting {
   readonly binary: boolean;
 }
 
-/** The shards as the ranker sees them, and who in them is what. */
-export interface Cast {
-  readonly shards: readonly Shard[];
-  readonly roles: readonly Roles[];
-  readonly matchedCount: number;
-  readonly candidateCount: number;
+/** Who is who in one shard: plain data but for the shard itself. */
+export interface ShardCast {
+  readonly shard: Shard;
+  readonly roles: Roles;
+  /** Where in the list of seeds those stand who are users of the shard, (S). */
+  readonly matchedSeeds: Uint32Array;
+  /** Of each list of people to leave out, how many are users of the shard. */
+  readonly matchedExclusions: readonly number[];
 }
 
-export function castRoles(population: Population, { seeds, exclude, drop, binary }: Casting): Cast {
-  const shards = prepareShards(population.shards, drop, binary);
-  const seedIds = new Set(seeds.ids);
-  const excludedIds = new Set(exclude.flatMap(({ ids }) => ids));
-  const roles = shards.map((shard) => assignRoles(shard, seedIds, excludedIds));
+/** How many are what, in all shards together. */
+export interface CastCounts {
+  readonly users: number;
+  readonly matchedCount: number;
+  readonly candidateCount: number;
+  readonly unknownSeeds: readonly string[];
+  /** The lists of people to leave out that name nobody. */
+  readonly idleExclusions: readonly IdList[];
+}
+
+/** The shards as the ranker sees them, and who in them is what. */
+export interface Cast extends CastCounts {
+  readonly shards: readonly Shard[];
+  readonly roles: readonly Roles[];
+}
+
+export function castRoles(population: Population, casting: Casting): Cast {
+  const cast = casterFor(casting);
+  const parts = population.shards.map(cast);
   return {
-    shards,
-    roles,
-    matchedCount: roles.reduce((sum, role) => sum + role.seeds.length, 0),
-    candidateCount: roles.reduce((sum, role) => sum + role.candidates.length, 0),
+    ...countCast(casting, parts.map(tallyOf)),
+    shards: parts.map(({ shard }) => shard),
+    roles: parts.map(({ roles }) => roles),
+  };
+}
+
+/** What a shard's cast adds to the counts. */
+export interface CastTally extends Pick<ShardCast, 'matchedSeeds' | 'matchedExclusions'> {
+  readonly users: number;
+  readonly candidates: number;
+}
+
+export function tallyOf({ shard, roles, matchedSeeds, matchedExclusions }: ShardCast): CastTally {
+  return { users: shard.ids.length, candidates: roles.candidates.length, matchedSeeds, matchedExclusions };
+}
+
+/** Casts one shard after the other. */
+export function casterFor({ seeds, exclude, drop, binary }: Casting): (shard: Shard) => ShardCast {
+  const seedPlaces = new Map(seeds.ids.map((id, place) => [id, place]));
+  const seedIds = new Set(seeds.ids);
+  const lists = exclude.map(({ ids }) => new Set(ids));
+  const excludedIds = new Set(exclude.flatMap(({ ids }) => ids));
+  return (whole) => {
+    const [shard] = prepareShards([whole], drop, binary);
+    const roles = assignRoles(shard, seedIds, excludedIds);
+    const matchedSeeds = Uint32Array.from(roles.seeds, (row) => seedPlaces.get(shard.ids[row]) ?? 0);
+    const matchedExclusions = lists.map((ids) => shard.ids.reduce((sum, id) => sum + (ids.has(id) ? 1 : 0), 0));
+    return { shard, roles, matchedSeeds, matchedExclusions };
+  };
+}
+
+export function countCast({ seeds, exclude }: Casting, tallies: readonly CastTally[]): CastCounts {
+  const isMatched = new Uint8Array(seeds.ids.length);
+  for (const { matchedSeeds } of tallies) for (const place of matchedSeeds) isMatched[place] = 1;
+  const sum = (value: (tally: CastTally) => number) => tallies.reduce((total, tally) => total + value(tally), 0);
+  return {
+    users: sum(({ users }) => users),
+    matchedCount: sum(({ matchedSeeds }) => matchedSeeds.length),
+    candidateCount: sum(({ candidates }) => candidates),
+    unknownSeeds: seeds.ids.filter((_, place) => !isMatched[place]),
+    idleExclusions: exclude.filter(
+      ({ ids }, list) => ids.length > 0 && sum(({ matchedExclusions }) => matchedExclusions[list]) === 0,
+    ),
   };
 }
 
 /** Refuses seeds too few to learn from; returns what else is worth a warning. */
-export function checkSeeds({ source, ids }: IdList, { shards, matchedCount }: Cast, settings: Settings): string[] {
+export function checkSeeds(
+  { source, ids }: IdList,
+  { matchedCount, unknownSeeds }: CastCounts,
+  settings: Settings,
+): string[] {
   const { minSeeds, recommendedSeeds } = settings;
-  const unknown = unknownIds(ids, shards);
-  const examples = examplesOf(unknown);
+  const examples = examplesOf(unknownSeeds);
   if (matchedCount === 0) {
     throw new Invalid(
       `${source}: expected seeds that are users of the population, but 0 of ${ids.length} are; they look like ${examples}`,
@@ -64,25 +114,17 @@ export function checkSeeds({ source, ids }: IdList, { shards, matchedCount }: Ca
   if (matchedCount < recommendedSeeds) {
     warnings.push(`only ${matchedCount} seeds: expect a rough audience below ${recommendedSeeds}`);
   }
-  if (unknown.size > 0)
-    warnings.push(`${unknown.size} of ${ids.length} seeds are not users of the population, such as ${examples}`);
+  if (unknownSeeds.length > 0)
+    warnings.push(`${unknownSeeds.length} of ${ids.length} seeds are not users of the population, such as ${examples}`);
   return warnings;
 }
 
 /** One sentence for each list of people to leave out that names nobody: the wrong file would exclude nobody, in silence. */
-export function warnOfIdleExclusions(exclude: readonly IdList[], { shards }: Cast): string[] {
-  return exclude
-    .filter(({ ids }) => ids.length > 0 && unknownIds(ids, shards).size === ids.length)
-    .map(
-      ({ source, ids }) =>
-        `${source}: none of the ${ids.length} people to leave out are users of the population; they look like ${examplesOf(ids)}`,
-    );
-}
-
-function unknownIds(ids: readonly string[], shards: readonly Shard[]): Set<string> {
-  const unknown = new Set(ids);
-  for (const shard of shards) for (const id of shard.ids) unknown.delete(id);
-  return unknown;
+export function warnOfIdleExclusions({ idleExclusions }: CastCounts): string[] {
+  return idleExclusions.map(
+    ({ source, ids }) =>
+      `${source}: none of the ${ids.length} people to leave out are users of the population; they look like ${examplesOf(ids)}`,
+  );
 }
 
 function examplesOf(ids: Iterable<string>): string {

@@ -8,7 +8,7 @@ import { assignRoles, type Ranker, type Roles } from '#domain/ranking/ranker.ts'
 import { Invalid } from './errors.ts';
 import type { Population } from './population.ts';
 import type { Watch } from './ports.ts';
-import { chooseRanker, prepareShards, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
+import { chooseRanker, matchDrops, prepareShards, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
 import { embedShards } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
 
@@ -81,7 +81,10 @@ export async function evaluateRankers(
     means: meansOf(results),
     campaigns: results,
     warnings: [
-      ...warnOfUnknownDrops(population.shards, options.drop),
+      ...warnOfUnknownDrops(
+        population.shards.map((shard) => matchDrops(shard, options.drop)),
+        options.drop,
+      ),
       ...(unmeasured.length > 0 ? [`not measured, for lack of positives or of others: ${unmeasured.join(', ')}`] : []),
     ],
   };

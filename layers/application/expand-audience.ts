@@ -1,10 +1,15 @@
 /** Seeds in, a ranked audience out: resolve, fit, score, select, explain. */
-import { userCountOf } from '#domain/features/shard.ts';
+import type { Shard } from '#domain/features/shard.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
-import { byInformationValue, informationValues, mergeCounts } from '#domain/ranking/by-information-value.ts';
-import { fitRanker, rankUsers } from '#domain/ranking/rank-users.ts';
-import type { Contribution } from '#domain/ranking/ranker.ts';
-import { type Cast, type Casting, castRoles, checkSeeds, sizeOf, warnOfIdleExclusions } from './cast.ts';
+import {
+  byInformationValue,
+  type FeatureCounts,
+  informationValues,
+  mergeCounts,
+} from '#domain/ranking/by-information-value.ts';
+import { bestOf, fitRanker, mergeRankings } from '#domain/ranking/rank-users.ts';
+import type { Contribution, Ranker, Roles } from '#domain/ranking/ranker.ts';
+import { type CastCounts, type Casting, castRoles, checkSeeds, sizeOf, warnOfIdleExclusions } from './cast.ts';
 import {
   type CandidateMode,
   chooseCandidates,
@@ -16,7 +21,14 @@ import {
 import type { Population } from './population.ts';
 import { withPoints } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
-import { chooseRanker, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
+import {
+  type ChosenRanker,
+  chooseRanker,
+  type DropMatches,
+  matchDrops,
+  type RankingOptions,
+  warnOfUnknownDrops,
+} from './ranking-options.ts';
 import type { Settings } from './settings.ts';
 
 export interface ExpansionRequest extends RankingOptions, Casting {
@@ -81,56 +93,135 @@ export async function expandAudience(
   request: ExpansionRequest,
   watch: Watch,
 ): Promise<Audience> {
-  const { ranker, name, choices, preference, needsEmbedding } = chooseRanker(request);
+  const chosenRanker = chooseRanker(request);
+  const { ranker, preference, needsEmbedding } = chosenRanker;
   watch('match the seeds', 0, 1);
-  const matched = castRoles(population, request);
-  const seedWarnings = checkSeeds(request.seeds, matched, settings);
-  const size = sizeOf(request.size, matched.candidateCount);
-  const used = modeFor({ ...matched, population, preference, mode: request.candidates, size }, settings);
+  const cast = castRoles(population, request);
+  const settled = settle(settings, request, cast);
+  const { size } = settled;
+  const used = modeFor({ ...cast, population, preference, mode: request.candidates, size }, settings);
   const needsPoints = needsEmbedding || used === 'neighbors' || used === 'both';
   if (needsPoints) watch('place the users', 0, 1);
-  const shards = needsPoints ? await withPoints(ports, settings, population, matched.shards) : matched.shards;
-  const job = { population, shards, roles: matched.roles, preference, mode: request.candidates, size };
+  const shards = needsPoints ? await withPoints(ports, settings, population, cast.shards) : cast.shards;
+  const job = { population, shards, roles: cast.roles, preference, mode: request.candidates, size };
   if (used !== 'all') watch('retrieve candidates', 0, 1);
   const chosen = await chooseCandidates(ports, settings, job);
   watch('fit', 0, 1);
   const model = fitRanker(ranker, shards, chosen.roles);
   watch('score', 0, 1);
-  const ranked = rankUsers(ranker, model, shards, chosen.roles, size);
+  const rankings = shards.map((shard, s) => rankShard(settings, ranker, model, shard, chosen.roles[s], size));
   const isRetrieved = chosen.report.used !== 'all';
   if (isRetrieved) watch('measure the recall', 0, 1);
   const recall = isRetrieved ? measureRecall(ranker, model, job, chosen, settings.recallSample) : undefined;
   watch('explain', 0, 1);
-  const cast = { ...matched, shards };
-  const silent = ranked.filter(({ score }) => score <= 0).length;
+  const audience = audienceFrom(settings, request, {
+    population,
+    counts: cast,
+    settled,
+    chosenRanker,
+    retrieval: { ...chosen.report, recall },
+    retrievalWarnings: chosen.warnings,
+    foundBy: chosen.foundBy,
+    telling: shards.map((shard, s) => countFeatures(shard, cast.roles[s])),
+    drops: population.shards.map((shard) => matchDrops(shard, request.drop)),
+    rankings,
+  });
+  watch('explain', 1, 1);
+  return audience;
+}
+
+/** How large the audience is to be, and what its seeds are to be warned of. */
+export interface Settled {
+  readonly size: number;
+  readonly seedWarnings: readonly string[];
+}
+
+/** Refuses what cannot be done with these seeds. */
+export function settle(settings: Settings, request: ExpansionRequest, counts: CastCounts): Settled {
+  const seedWarnings = checkSeeds(request.seeds, counts, settings);
+  return { size: sizeOf(request.size, counts.candidateCount), seedWarnings };
+}
+
+/** The best of one shard: plain data, so that a function of its own can make it. */
+export interface ShardRanking {
+  readonly ids: readonly string[];
+  readonly scores: Float32Array;
+  /** Why the first of them stand there, as many as may be among the first of the audience. */
+  readonly reasons: readonly (readonly Contribution[])[];
+}
+
+export function rankShard(
+  { explainedMembers }: Settings,
+  ranker: Ranker,
+  model: unknown,
+  shard: Shard,
+  { candidates }: Roles,
+  size: number,
+): ShardRanking {
+  const ranked = bestOf(shard, candidates, ranker.score(model, shard, candidates), size);
+  return {
+    ids: ranked.map(({ id }) => id),
+    scores: Float32Array.from(ranked, ({ score }) => score),
+    reasons: ranked.slice(0, explainedMembers).map(({ row }) => ranker.explain(model, shard, row)),
+  };
+}
+
+/** What tells seeds from candidates, whatever the ranker: how many have each feature. */
+export function countFeatures(shard: Shard, roles: Roles): FeatureCounts {
+  return byInformationValue('positive').gather(shard, roles);
+}
+
+/** All that the shards of a job have come to. */
+interface Outcome {
+  readonly population: Pick<Population, 'name' | 'generation'>;
+  readonly counts: CastCounts;
+  readonly settled: Settled;
+  readonly chosenRanker: Pick<ChosenRanker, 'name' | 'choices'>;
+  readonly retrieval: RetrievalReport;
+  readonly retrievalWarnings: readonly string[];
+  readonly foundBy: (userId: string) => FoundBy;
+  readonly telling: readonly FeatureCounts[];
+  readonly drops: readonly DropMatches[];
+  readonly rankings: readonly ShardRanking[];
+}
+
+/** The shards' rankings as one, and the report of how it came about. */
+export function audienceFrom(settings: Settings, request: ExpansionRequest, outcome: Outcome): Audience {
+  const { population, counts, settled, chosenRanker, retrieval, foundBy } = outcome;
+  const { size } = settled;
+  const ranked = mergeRankings(outcome.rankings.map(rankedOf), size);
   const members = ranked.map(({ id, score }, n) => ({ rank: n + 1, userId: id, score }));
+  const silent = ranked.filter(({ score }) => score <= 0).length;
   const report: ExpansionReport = {
     population: population.name,
     generation: population.generation,
-    ...countsOf(cast, request),
-    retrieval: { ...chosen.report, recall },
-    ranker: { name, choices },
+    ...countsOf(counts, request),
+    retrieval,
+    ranker: { name: chosenRanker.name, choices: chosenRanker.choices },
     dropped: [...new Set(request.drop)].sort(compareTexts),
     binary: request.binary,
     seed: request.seed,
     size,
     membersWithoutEvidence: silent,
-    tellingFeatures: tellingFeatures(cast, settings.listedFeatures),
-    firstMembers: ranked.slice(0, settings.explainedMembers).map(({ shard, row }, n) => ({
+    tellingFeatures: tellingFeatures(outcome.telling, settings.listedFeatures),
+    firstMembers: ranked.slice(0, settings.explainedMembers).map(({ id, contributions }, n) => ({
       ...members[n],
-      foundBy: chosen.foundBy(members[n].userId),
-      contributions: ranker.explain(model, shard, row),
+      foundBy: foundBy(id),
+      contributions,
     })),
     warnings: [
-      ...seedWarnings,
-      ...chosen.warnings,
+      ...settled.seedWarnings,
+      ...outcome.retrievalWarnings,
       ...warnOfSilence(silent, size),
-      ...warnOfIdleExclusions(request.exclude, cast),
-      ...warnOfUnknownDrops(population.shards, request.drop),
+      ...warnOfIdleExclusions(counts),
+      ...warnOfUnknownDrops(outcome.drops, request.drop),
     ],
   };
-  watch('explain', 1, 1);
   return { members, report };
+}
+
+function rankedOf({ ids, scores, reasons }: ShardRanking) {
+  return ids.map((id, n) => ({ id, score: scores[n], contributions: reasons[n] ?? [] }));
 }
 
 /** An audience larger than the evidence ends in people who were taken for want of better ones. */
@@ -139,8 +230,7 @@ function warnOfSilence(silent: number, size: number): string[] {
   return [`nothing speaks for ${silent} of the ${size} members: they end the list with scores of 0 or less`];
 }
 
-function countsOf({ shards, matchedCount, candidateCount }: Cast, { seeds, exclude }: ExpansionRequest) {
-  const users = userCountOf(shards);
+function countsOf({ users, matchedCount, candidateCount }: CastCounts, { seeds, exclude }: ExpansionRequest) {
   const given = seeds.ids.length;
   return {
     users,
@@ -153,10 +243,9 @@ function countsOf({ shards, matchedCount, candidateCount }: Cast, { seeds, exclu
   };
 }
 
-/** What tells seeds from candidates, whatever the ranker: the features of the highest information value. */
-function tellingFeatures({ shards, roles }: Cast, count: number): TellingFeature[] {
-  const counter = byInformationValue('positive');
-  const counts = mergeCounts(shards.map((shard, s) => counter.gather(shard, roles[s])));
+/** The features of the highest information value. */
+function tellingFeatures(telling: readonly FeatureCounts[], count: number): TellingFeature[] {
+  const counts = mergeCounts(telling);
   const { features, values } = informationValues(counts, 'positive');
   return features
     .map((feature, f) => ({

@@ -10,7 +10,7 @@ import { hintOf } from './nearest-names.ts';
 import type { Population } from './population.ts';
 import { withPoints } from './population-index.ts';
 import type { Ports } from './ports.ts';
-import { chooseRanker, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
+import { chooseRanker, matchDrops, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
 
 export interface Explanation {
@@ -62,8 +62,11 @@ export async function explainMember(
     contributions: ranker.explain(model, cast.shards[s], row),
     warnings: [
       ...warnings,
-      ...warnOfIdleExclusions(request.exclude, cast),
-      ...warnOfUnknownDrops(population.shards, request.drop),
+      ...warnOfIdleExclusions(matched),
+      ...warnOfUnknownDrops(
+        population.shards.map((shard) => matchDrops(shard, request.drop)),
+        request.drop,
+      ),
     ],
   };
 }

@@ -65,7 +65,7 @@ export async function ingestUsers(
 }
 
 /** Lets the old users stay where they may, and counts those who were given anew. */
-function mergeInto(builder: ShardBuilder, old: readonly Shard[], mode: IngestMode): number {
+export function mergeInto(builder: ShardBuilder, old: readonly Shard[], mode: IngestMode): number {
   let replaced = 0;
   for (const shard of old) {
     shard.ids.forEach((id, row) => {

@@ -1,7 +1,7 @@
 /**
  * The manifest of a population: its live shards, and the generation that they make. It is replaced as a whole or not at all.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Invalid } from './errors.ts';
 
 /** Raised when an older akin could no longer read what a newer one wrote. */
@@ -11,7 +11,7 @@ const ObjectName = z.string().regex(/^index\/\w[\w.-]*\/\w[\w.-]*$/);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const FileEntry = z.object({ name: ObjectName, bytes: z.int().positive(), sha256: Sha256 });
 
-const ShardEntry = z.object({
+export const ShardEntry = z.object({
   /** The object's name in the store. */
   name: ObjectName,
   users: z.int().nonnegative(),
@@ -29,6 +29,14 @@ const ShardEntry = z.object({
     .optional(),
 });
 
+/** How signatures are cut into bands, and the model that made the points. */
+export const ManifestIndex = z.object({
+  hashes: z.int().positive(),
+  bands: z.int().positive(),
+  rows: z.int().positive(),
+  model: FileEntry,
+});
+
 const ManifestSchema = z.object({
   formatVersion: z.int().positive(),
   population: z.string(),
@@ -36,15 +44,7 @@ const ManifestSchema = z.object({
   users: z.int().nonnegative(),
   features: z.int().nonnegative(),
   shards: z.array(ShardEntry).min(1),
-  /** How signatures are cut into bands, and the model that made the points. */
-  index: z
-    .object({
-      hashes: z.int().positive(),
-      bands: z.int().positive(),
-      rows: z.int().positive(),
-      model: FileEntry,
-    })
-    .optional(),
+  index: ManifestIndex.optional(),
 });
 
 export type Manifest = z.infer<typeof ManifestSchema>;

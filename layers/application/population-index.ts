@@ -2,10 +2,11 @@
  * The index of an opened population for one job: the stored one where the job sees the users as they were ingested, else
  * one computed for it, because everything stored has seen the features that the job must not see.
  */
+import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard } from '#domain/features/shard.ts';
 import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
 import { Invalid } from './errors.ts';
-import type { Manifest } from './manifest.ts';
+import type { FileEntry, Manifest } from './manifest.ts';
 import { type Population, readFile } from './population.ts';
 import type { NeighborIndex, Ports } from './ports.ts';
 import { type BandIndex, embedShards, scratchBands } from './retrieval-index.ts';
@@ -30,19 +31,31 @@ export async function withPoints(
 ): Promise<Shard[]> {
   const manifest = storedIndexOf(population, shards);
   if (!manifest?.index) return embedShards(shards, settings);
-  const { name } = manifest.index.model;
-  const model = ports.indexFormat.decodeModel(await readFile(ports, manifest.index.model, 'model'), name);
+  const model = await readModel(ports, manifest.index.model);
   const read: Shard[] = [];
   for (const [s, { index }] of manifest.shards.entries()) {
-    if (!index) continue;
-    const bytes = await readFile(ports, index.points, 'part of the index');
-    const { dimensions, vectors, lengths } = ports.indexFormat.decodePoints(bytes, index.points.name);
-    if (vectors.length !== dimensions * shards[s].ids.length || dimensions !== model.dimensions) {
-      throw new Invalid(`${index.points.name}: expected a point for each user of the shard, got another number`);
-    }
-    read.push({ ...shards[s], embedding: { dimensions, vectors, lengths, model } });
+    if (index) read.push(await withStoredPoints(ports, index.points, model, shards[s]));
   }
   return read;
+}
+
+export async function readModel(ports: Ports, entry: FileEntry): Promise<EmbeddingModel> {
+  return ports.indexFormat.decodeModel(await readFile(ports, entry, 'model'), entry.name);
+}
+
+/** One shard with the points that were stored of its users. */
+export async function withStoredPoints(
+  ports: Ports,
+  entry: FileEntry,
+  model: EmbeddingModel,
+  shard: Shard,
+): Promise<Shard> {
+  const bytes = await readFile(ports, entry, 'part of the index');
+  const { dimensions, vectors, lengths } = ports.indexFormat.decodePoints(bytes, entry.name);
+  if (vectors.length !== dimensions * shard.ids.length || dimensions !== model.dimensions) {
+    throw new Invalid(`${entry.name}: expected a point for each user of the shard, got another number`);
+  }
+  return { ...shard, embedding: { dimensions, vectors, lengths, model } };
 }
 
 /** The bands of the shards, and whether they were stored. */

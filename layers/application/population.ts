@@ -41,7 +41,8 @@ export async function openPopulation(ports: Ports, name: string, watch: Watch): 
   return openGeneration(ports, await manifestOf(ports, name), watch);
 }
 
-async function openGeneration(ports: Ports, manifest: Manifest, watch: Watch): Promise<Population> {
+/** Reads every shard of one generation. */
+export async function openGeneration(ports: Ports, manifest: Manifest, watch: Watch): Promise<Population> {
   const shards: Shard[] = [];
   for (const entry of manifest.shards) {
     watch('open the population', shards.length, manifest.shards.length);
@@ -55,7 +56,8 @@ async function openGeneration(ports: Ports, manifest: Manifest, watch: Watch): P
 /** An ingest reads what is there, in order to keep or to count it, so it cannot mend a population. */
 const REMEDY = 'delete the population and ingest it again';
 
-async function readShard(ports: Ports, entry: ShardEntry): Promise<Shard> {
+/** One shard of a generation, if it is what was written. */
+export async function readShard(ports: Ports, entry: ShardEntry): Promise<Shard> {
   const shard = ports.shardFormat.decode(await readFile(ports, entry, 'shard'), entry.name);
   if (rowCountOf(shard.rows) === entry.users) return shard;
   throw new Invalid(`${entry.name}: expected ${entry.users} users, got ${rowCountOf(shard.rows)}`);

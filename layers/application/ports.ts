@@ -1,8 +1,9 @@
 /** What the use cases need from the world, in their own words. Each port has one contract suite in test/contracts. */
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
-import type { Shard } from '#domain/features/shard.ts';
+import type { Shard, User } from '#domain/features/shard.ts';
 import type { BandPage } from '#domain/retrieval/band-page.ts';
 import type { Neighbors } from '#domain/retrieval/exact-search.ts';
+import type { IdList } from './id-list.ts';
 import type { Manifest } from './manifest.ts';
 
 /** Bytes under names such as `index/people/00000001-0.arrow`. */
@@ -10,10 +11,23 @@ export interface ObjectStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Whole or not at all; replaces what stood under the name. */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /** The bytes that begin at `start`, up to but not including `end`, as they come; undefined if there is nothing under the name. */
+  stream(name: string, start?: number, end?: number): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** The names that start with `prefix`, in the order of texts. */
   list(prefix: string): Promise<string[]>;
+  /** The same with what is known of each without reading it. */
+  entries(prefix: string): Promise<ObjectEntry[]>;
   /** Names that are not there are no error. */
   remove(names: readonly string[]): Promise<void>;
+}
+
+export interface ObjectEntry {
+  readonly name: string;
+  readonly bytes: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly modified: number;
+  /** Another one as soon as other bytes are written. */
+  readonly tag: string;
 }
 
 /** Which populations there are, and the newest manifest of each. */
@@ -88,6 +102,63 @@ export interface Ports {
   /** A bucket store of this moment, for an index that is not to be kept. */
   scratchBuckets(): BucketStore;
   readonly neighbors: NeighborSearch;
+}
+
+/** A small text that several writers change, with the number of the change that made it. */
+export interface LedgerRecord {
+  readonly content: string;
+  readonly version: number;
+}
+
+/** Records of work that must not be done twice: each change is made only if nobody was faster. */
+export interface Ledger {
+  read(name: string): Promise<LedgerRecord | undefined>;
+  /**
+   * Makes this the record's content if `version` is still its version (0: there is no record); else a Conflict, and nothing
+   * has changed. From `forgottenAt` on (milliseconds since 1970) the record may be forgotten; 0 keeps it for good.
+   */
+  write(name: string, content: string, version: number, forgottenAt?: number): Promise<void>;
+}
+
+/** Gives the bytes of a file from their beginning. */
+export type Source = () => Promise<AsyncIterable<Uint8Array>>;
+
+/** Files that people hand in: what they are is told by their content, never by their name, which is for messages alone. */
+export interface InputFormats {
+  /** Told by a file's first bytes; Invalid for what cannot be read. */
+  kindOf(name: string, head: Uint8Array): 'ndjson' | 'csv' | 'gzip';
+  /** The users of a whole file; or of some whole lines of NDJSON, if that is said. */
+  users(name: string, source: Source, lines?: 'ndjson lines'): AsyncIterable<User>;
+  ids(name: string, source: Source): Promise<IdList>;
+  /** A gzipped file of users as several plain ones of about so many bytes, cut between users. */
+  pieces(name: string, source: Source, bytes: number): AsyncIterable<Uint8Array>;
+}
+
+/** Plain data (numbers, texts, lists, maps, typed arrays) as bytes, for what one step of a job leaves to the next. */
+export interface DataFormat {
+  encode(value: unknown): Uint8Array;
+  /** What was encoded, of the type that it had. */
+  decode<Value>(bytes: Uint8Array): Value;
+}
+
+/** Work of several steps, each in a function of its own. */
+export interface Workflows {
+  /** A second start under the same name is no second work. */
+  start(workflow: 'upload' | 'expansion', name: string, input: object): Promise<void>;
+}
+
+/** Tells whoever listens what has become of an upload or an expansion. */
+export interface Announcements {
+  announce(what: string, detail: object): Promise<void>;
+}
+
+/** What use cases need that run as steps. */
+export interface StepPorts extends Ports {
+  readonly inputs: InputFormats;
+  readonly dataFormat: DataFormat;
+  readonly ledger: Ledger;
+  readonly workflows: Workflows;
+  readonly announcements: Announcements;
 }
 
 /** Told how far a stage has come. A new stage begins when its name is first told; calls are cheap and frequent. */

@@ -1,15 +1,13 @@
 /** A new generation of a population, made and published: whole or not at all, whoever else publishes meanwhile. */
 import { embedUsers } from '#domain/embedding/truncated-svd.ts';
-import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import { type Shard, userCountOf } from '#domain/features/shard.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
-import type { Banding } from '#domain/retrieval/lsh-banding.ts';
 import { sha256Of } from './digest.ts';
 import { Conflict } from './errors.ts';
 import { type FileEntry, FORMAT_VERSION, type Manifest, type ShardEntry } from './manifest.ts';
 import { removeFiles, shardPrefix } from './population.ts';
 import type { Ports, Watch } from './ports.ts';
-import { bandingFor, fitEmbedding, INDEX_SEED, signaturesOf, writeBandPages } from './retrieval-index.ts';
+import { fitIndex, INDEX_SEED, type IndexFit, signaturesOf, trainingShard, writeBandPages } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
 
 /** Whether to build HNSW graphs: `auto` does where `auto` would not look at everybody. */
@@ -30,17 +28,32 @@ export async function publishGeneration(
   watch: Watch,
 ): Promise<Manifest> {
   // The mark of this writer: two ingests at once never touch each other's files.
-  const prefix = `${shardPrefix(population)}${generationText(generation)}-${crypto.randomUUID().slice(0, 8)}`;
-  const users = userCountOf(shards);
-  const withGraph = graph === 'always' || (graph === 'auto' && users > settings.scanUsers);
+  const prefix = filePrefix(population, generation, crypto.randomUUID().slice(0, 8));
+  const withGraph = wantsGraph(graph, userCountOf(shards), settings);
   const manifest = await publishWritten(ports, prefix, async () => {
     const written = await writeFiles(ports, settings, prefix, shards, withGraph, watch);
     const features = new Set(shards.flatMap((shard) => shard.features)).size;
-    return { formatVersion: FORMAT_VERSION, population, generation, users, features, ...written };
+    return manifestFrom({ population, generation, features, ...written });
   });
   await sweep(ports, manifest);
   watch('write the index', 1, 1);
   return manifest;
+}
+
+/** What the names of all files of one writer of a generation begin with. */
+export function filePrefix(population: string, generation: number, writer: string): string {
+  return `${shardPrefix(population)}${generationText(generation)}-${writer}`;
+}
+
+export function wantsGraph(graph: GraphMode, users: number, settings: Settings): boolean {
+  return graph === 'always' || (graph === 'auto' && users > settings.scanUsers);
+}
+
+/** The manifest of a generation whose files are all written. */
+export function manifestFrom(content: Omit<Manifest, 'formatVersion' | 'users'>): Manifest {
+  const { population, generation, features, shards, index } = content;
+  const users = shards.reduce((sum, shard) => sum + shard.users, 0);
+  return { formatVersion: FORMAT_VERSION, population, generation, users, features, shards, index };
 }
 
 /** Publishes what `write` wrote under the prefix, and removes it where it is certain that it was not published. */
@@ -67,36 +80,36 @@ async function writeFiles(
   watch: Watch,
 ): Promise<Pick<Manifest, 'shards' | 'index'>> {
   watch('fit the embedding', 0, 1);
-  const model = fitEmbedding(shards, settings);
-  watch('sign the users', 0, 1);
-  const signatures = shards.map((shard) => signaturesOf(shard, settings.hashes));
-  const banding = bandingFor(signatures, settings);
+  const fit = fitIndex(trainingShard(shards, settings.maxTrainingUsers), settings);
   const entries: ShardEntry[] = [];
   for (const [s, shard] of shards.entries()) {
     watch('write the index', s, shards.length);
-    const parts = { model, signatures: signatures[s], banding, withGraph };
-    entries.push(await writeShard(ports, settings, `${prefix}-${s}`, shard, parts));
+    entries.push(await writeShard(ports, `${prefix}-${s}`, shard, fit, withGraph));
   }
-  const modelFile = await writeFile(ports, `${prefix}.model.arrow`, ports.indexFormat.encodeModel(model));
-  return { shards: entries, index: { hashes: settings.hashes, ...banding, model: modelFile } };
+  return { shards: entries, index: await writeFit(ports, prefix, fit) };
 }
 
-interface IndexParts {
-  readonly model: EmbeddingModel;
-  readonly signatures: Uint16Array;
-  readonly banding: Banding;
-  readonly withGraph: boolean;
-}
-
-async function writeShard(
+/** Writes what all shards have in common; the manifest's entry of it. */
+export async function writeFit(
   ports: Ports,
-  { hashes }: Settings,
+  prefix: string,
+  { model, hashes, banding }: IndexFit,
+): Promise<NonNullable<Manifest['index']>> {
+  const modelFile = await writeFile(ports, `${prefix}.model.arrow`, ports.indexFormat.encodeModel(model));
+  return { hashes, ...banding, model: modelFile };
+}
+
+/** Writes the files of one shard under names that begin with `base`, its rows first; the manifest's entry of it. */
+export async function writeShard(
+  ports: Ports,
   base: string,
   shard: Shard,
-  { model, signatures, banding, withGraph }: IndexParts,
+  { model, hashes, banding }: IndexFit,
+  withGraph: boolean,
 ): Promise<ShardEntry> {
   const rows = await writeFile(ports, `${base}.arrow`, ports.shardFormat.encode(shard));
   const { dimensions, vectors, lengths } = embedUsers(shard, model);
+  const signatures = signaturesOf(shard, hashes);
   const bytes = ports.indexFormat.encodePoints(shard.ids, { dimensions, vectors, lengths, signatures });
   const points = await writeFile(ports, `${base}.points.arrow`, bytes);
   const pages = await writeBandPages(ports.buckets, base, shard, signatures, hashes, banding);
@@ -115,7 +128,7 @@ async function writeFile({ objects }: Ports, name: string, bytes: Uint8Array): P
  * Removes what is of the generations before the last: a reader that opened the last one may still be at work. Files of
  * later generations are somebody's who has not published yet.
  */
-async function sweep(ports: Ports, { population, generation }: Manifest): Promise<void> {
+export async function sweep(ports: Ports, { population, generation }: Manifest): Promise<void> {
   const prefix = shardPrefix(population);
   const oldest = `${prefix}${generationText(Math.max(1, generation - 1))}`;
   const names = await ports.objects.list(prefix);

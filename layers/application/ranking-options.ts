@@ -11,7 +11,7 @@ import {
   type RankerKind,
 } from '#domain/ranking/rankers.ts';
 import { Invalid } from './errors.ts';
-import { hintOf } from './nearest-names.ts';
+import { hintOf, nearestNames } from './nearest-names.ts';
 
 export interface RankingOptions {
   readonly ranker: string;
@@ -22,6 +22,41 @@ export interface RankingOptions {
   /** Forget the weights: to have a feature is all that counts. */
   readonly binary: boolean;
   readonly seed: number;
+}
+
+/** What a caller may give, each by its own name. */
+export interface RankingFlags {
+  readonly ranker?: string | undefined;
+  readonly measure?: string | undefined;
+  readonly aggregate?: string | undefined;
+  readonly space?: string | undefined;
+  readonly filter?: string | undefined;
+  readonly drop: readonly string[];
+  readonly binary: boolean;
+  readonly seed: number;
+}
+
+/** Without a ranker's name, the first that has the given options. */
+export function rankingOptionsOf({
+  ranker,
+  measure,
+  aggregate,
+  space,
+  filter,
+  drop,
+  binary,
+  seed,
+}: RankingFlags): RankingOptions {
+  const choices = {
+    ...(measure === undefined ? {} : { measure }),
+    ...(aggregate === undefined ? {} : { aggregate }),
+    ...(space === undefined ? {} : { space }),
+    ...(filter === undefined ? {} : { filter }),
+  };
+  const fitting = RANKERS.find(({ options }) =>
+    Object.keys(choices).every((name) => options.some((option) => option.name === name)),
+  );
+  return { ranker: ranker ?? (fitting ?? RANKERS[0]).name, choices, drop, binary, seed };
 }
 
 /** A ranker as chosen, with every choice spelled out for the report. */
@@ -89,18 +124,29 @@ export function prepareShards(shards: readonly Shard[], drop: Iterable<string>, 
   return shards.map((shard) => dropFeatures(binary ? withoutWeights(shard) : shard, dropped));
 }
 
-/** One sentence for each feature to drop that nobody has: a misspelled one would drop nothing, in silence. */
-export function warnOfUnknownDrops(shards: readonly Shard[], drop: readonly string[]): string[] {
+/** Of the features to drop, those that a shard has; and for each other the names of the shard that are nearest to it. */
+export interface DropMatches {
+  readonly known: readonly string[];
+  readonly nearest: readonly { readonly name: string; readonly names: readonly string[] }[];
+}
+
+export function matchDrops({ features }: Shard, drop: readonly string[]): DropMatches {
   const names = [...new Set(drop)].sort();
-  const known = new Set(
-    shards.flatMap(({ features }) =>
-      [...placesOf(names, features)].flatMap((place, n) => (place < 0 ? [] : [names[n]])),
-    ),
-  );
-  return names
+  const places = placesOf(names, features);
+  return {
+    known: names.filter((_, n) => places[n] >= 0),
+    nearest: names.flatMap((name, n) => (places[n] >= 0 ? [] : [{ name, names: nearestNames(name, features) }])),
+  };
+}
+
+/** One sentence for each feature to drop that nobody has: a misspelled one would drop nothing, in silence. */
+export function warnOfUnknownDrops(matches: readonly DropMatches[], drop: readonly string[]): string[] {
+  const known = new Set(matches.flatMap((shard) => shard.known));
+  return [...new Set(drop)]
+    .sort()
     .filter((name) => !known.has(name))
     .map((name) => {
-      const features = [...new Set(shards.flatMap((shard) => shard.features))];
-      return `no user has the feature to drop ${JSON.stringify(name)}${hintOf(name, features)}`;
+      const near = matches.flatMap(({ nearest }) => nearest.find((entry) => entry.name === name)?.names ?? []);
+      return `no user has the feature to drop ${JSON.stringify(name)}${hintOf(name, [...new Set(near)])}`;
     });
 }

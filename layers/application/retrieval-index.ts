@@ -4,7 +4,7 @@
  */
 import { embedUsers, fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
-import { type Shard, userAt, userCountOf } from '#domain/features/shard.ts';
+import { type Shard, type User, userAt, userCountOf } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
@@ -31,17 +31,53 @@ export function fitEmbedding(shards: readonly Shard[], settings: Settings): Embe
   return fitTruncatedSvd(trainingShard(shards, settings.maxTrainingUsers), settings.dimensions, INDEX_SEED);
 }
 
-/** All users as one shard: the order of ids makes sums the same however the population is cut. */
-function trainingShard(shards: readonly Shard[], maxUsers: number): Shard {
-  const users = userCountOf(shards);
-  if (shards.length === 1 && users <= maxUsers) return shards[0];
-  const places = shards.flatMap((shard) =>
-    shard.ids.map((id, row) => ({ shard, row, id, hash: hashText(id, INDEX_SEED) })),
-  );
-  if (users > maxUsers) places.sort((left, right) => left.hash - right.hash || compareTexts(left.id, right.id));
-  const builder = new ShardBuilder();
-  for (const { shard, row } of places.slice(0, maxUsers)) builder.add(userAt(shard, row));
-  return builder.build(Number.POSITIVE_INFINITY)[0];
+/** What all shards of an index have in common. */
+export interface IndexFit {
+  readonly model: EmbeddingModel;
+  readonly hashes: number;
+  readonly banding: Banding;
+}
+
+/** Fits an index on its training users, as one shard. */
+export function fitIndex(training: Shard, settings: Settings): IndexFit {
+  const model = fitTruncatedSvd(training, settings.dimensions, INDEX_SEED);
+  return { model, hashes: settings.hashes, banding: bandingFor(training, settings) };
+}
+
+/** All users as one shard, or a sample of them: the order of ids makes sums the same however the population is cut. */
+export function trainingShard(shards: readonly Shard[], maxUsers: number): Shard {
+  if (shards.length === 1 && userCountOf(shards) <= maxUsers) return shards[0];
+  const sample = new TrainingSample(maxUsers);
+  for (const shard of shards) sample.add(shard);
+  return sample.shard();
+}
+
+/** The users whose ids hash lowest, gathered shard by shard: the same whatever the cut and the order. */
+export class TrainingSample {
+  readonly #maxUsers: number;
+  #users: { readonly user: User; readonly hash: number }[] = [];
+  #highest = Number.POSITIVE_INFINITY;
+
+  constructor(maxUsers: number) {
+    this.#maxUsers = maxUsers;
+  }
+
+  add(shard: Shard): void {
+    for (const [row, id] of shard.ids.entries()) {
+      const hash = hashText(id, INDEX_SEED);
+      if (hash <= this.#highest) this.#users.push({ user: userAt(shard, row), hash });
+    }
+    if (this.#users.length <= this.#maxUsers) return;
+    this.#users.sort((left, right) => left.hash - right.hash || compareTexts(left.user.id, right.user.id));
+    this.#users = this.#users.slice(0, this.#maxUsers);
+    this.#highest = this.#users[this.#maxUsers - 1].hash;
+  }
+
+  shard(): Shard {
+    const builder = new ShardBuilder();
+    for (const { user } of this.#users) builder.add(user);
+    return builder.build(Number.POSITIVE_INFINITY)[0];
+  }
 }
 
 /** The shards with their users' points, computed from the features they have. */
@@ -59,9 +95,10 @@ export function signaturesOf({ rows, features }: Shard, hashes: number): Uint16A
  * How to cut signatures into bands: for the wanted similarity where one is set; else with as few rows a band as keep the
  * mean bucket below the set share of the users, because every row more loses look-alikes.
  */
-export function bandingFor(signatures: readonly Uint16Array[], settings: Settings): Banding {
+export function bandingFor(training: Shard, settings: Settings): Banding {
   const { hashes, bandSimilarityPercent, bucketSharePercent } = settings;
   if (bandSimilarityPercent > 0) return chooseBanding(bandSimilarityPercent / 100, hashes);
+  const signatures = signaturesOf(training, hashes);
   let rows = 1;
   while (rows < MAX_BAND_ROWS && meanBucketShare(signatures, hashes, rows) > bucketSharePercent / 100) rows++;
   return { bands: Math.floor(hashes / rows), rows };
@@ -74,17 +111,14 @@ const MAX_BAND_ROWS = 4;
 const PROBED_BANDS = 8;
 
 /** The share of all users that a user meets in a bucket, on average: Σ bucket² / U². */
-function meanBucketShare(signatures: readonly Uint16Array[], hashes: number, rows: number): number {
+function meanBucketShare(signatures: Uint16Array, hashes: number, rows: number): number {
   const bands = Math.min(PROBED_BANDS, Math.floor(hashes / rows));
+  const users = signatures.length / hashes;
   let pairs = 0;
-  let users = 0;
   for (let band = 0; band < bands; band++) {
     const sizes = new Map<number, number>();
-    users = 0;
-    for (const part of signatures) {
-      for (const hash of bucketHashes(part, hashes, { bands, rows }, band)) sizes.set(hash, (sizes.get(hash) ?? 0) + 1);
-      users += part.length / hashes;
-    }
+    for (const hash of bucketHashes(signatures, hashes, { bands, rows }, band))
+      sizes.set(hash, (sizes.get(hash) ?? 0) + 1);
     for (const size of sizes.values()) pairs += size * size;
   }
   return users === 0 ? 0 : pairs / bands / (users * users);
@@ -114,12 +148,12 @@ export async function writeBandPages(
 export async function scratchBands(ports: Ports, settings: Settings, shards: readonly Shard[]): Promise<BandIndex> {
   const { hashes } = settings;
   const buckets = ports.scratchBuckets();
-  const signatures = shards.map((shard) => signaturesOf(shard, hashes));
-  const banding = bandingFor(signatures, settings);
+  const banding = bandingFor(trainingShard(shards, settings.maxTrainingUsers), settings);
   const entries: { pages: string; prefixBits: number }[] = [];
   for (const [s, shard] of shards.entries()) {
     const pages = String(s);
-    const { prefixBits } = await writeBandPages(buckets, pages, shard, signatures[s], hashes, banding);
+    const signatures = signaturesOf(shard, hashes);
+    const { prefixBits } = await writeBandPages(buckets, pages, shard, signatures, hashes, banding);
     entries.push({ pages, prefixBits });
   }
   return { hashes, banding, buckets, shards: entries };

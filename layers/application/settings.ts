@@ -1,5 +1,5 @@
 /** Every tunable of akin, once: unit, default, bounds and what more of it buys and costs. docs/parameters.md shows them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Invalid } from './errors.ts';
 
 const Settings = z.object({
@@ -68,6 +68,26 @@ const Settings = z.object({
   scanUsers: z.int().min(0).max(100_000_000).default(5_000_000).meta({
     unit: 'users',
     effect: 'Up to so many, `auto` looks at everybody and builds no HNSW index; beyond, it retrieves candidates first.',
+  }),
+  quietSeconds: z.int().min(0).max(900).default(120).meta({
+    unit: 'seconds',
+    effect: 'A batch without `_SUCCESS` is closed when nothing was dropped for so long; more bears slower uploads.',
+  }),
+  splitBytes: z.int().min(1_024).max(1_073_741_824).default(67_108_864).meta({
+    unit: 'bytes',
+    effect: 'A function of the stack reads so much plain text; more means fewer functions, each longer and larger.',
+  }),
+  maxGzipBytes: z.int().min(1_024).max(4_294_967_296).default(268_435_456).meta({
+    unit: 'bytes',
+    effect: 'A gzipped file beyond is cut into pieces before it is read; more saves that step, and takes one function.',
+  }),
+  readUsers: z.int().min(1).max(2_000_000).default(250_000).meta({
+    unit: 'users',
+    effect: 'A function of the stack holds so many users before it puts them down; more takes more memory.',
+  }),
+  expandUsers: z.int().min(0).max(100_000_000).default(1_000_000).meta({
+    unit: 'users',
+    effect: 'A seed file dropped for a population beyond is expanded shard by shard, in functions side by side.',
   }),
   recallSample: z.int().min(100).max(1_000_000).default(20_000).meta({
     unit: 'users',

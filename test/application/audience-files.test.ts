@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { audienceCsv, CODE_VERSION, manifestOfAudience, saveAudience } from '#application/audience-files.ts';
 import { sha256Of } from '#application/digest.ts';
 import type { ExpansionRequest } from '#application/expand-audience.ts';

@@ -1,8 +1,9 @@
 /** People with a known answer, kept in a folder of the test's own, and the requests that tests make about them. */
-import type { IdList } from '#application/cast.ts';
+
 import { type Campaign, type Evaluation, evaluateRankers, type RankingSink } from '#application/evaluate-rankers.ts';
 import { type Audience, type ExpansionRequest, expandAudience } from '#application/expand-audience.ts';
 import { type Explanation, explainMember } from '#application/explain-member.ts';
+import type { IdList } from '#application/id-list.ts';
 import { type IngestMode, type IngestReport, ingestUsers } from '#application/ingest-users.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import type { Ports, Watch } from '#application/ports.ts';

@@ -57,7 +57,7 @@ async function rowsOf(set: DataSet): Promise<string[][]> {
   const pointsFile = timed(() => arrowIndexFormat.encodePoints(shard.ids, points));
   const pointsOpened = timed(() => arrowIndexFormat.decodePoints(pointsFile.value, set.name));
   const buckets = memoryBucketStore();
-  const banding = bandingFor([signatures.value], settings);
+  const banding = bandingFor(shard, settings);
   const start = performance.now();
   const pages = await writeBandPages(buckets, 'shard', shard, signatures.value, settings.hashes, banding);
   const pagesMade = performance.now() - start;

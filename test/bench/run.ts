@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCampaigns } from '#adapters/formats/campaign-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import type { Campaign } from '#application/evaluate-rankers.ts';

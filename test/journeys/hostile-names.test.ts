@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIds } from '#adapters/formats/id-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import { Desk } from './command-line.ts';

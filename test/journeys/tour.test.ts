@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Desk, rowsOf } from './command-line.ts';
 
 const Explained = z.object({ userId: z.string(), rank: z.number(), score: z.number(), role: z.string() });

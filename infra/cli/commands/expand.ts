@@ -10,9 +10,10 @@ import {
   expandAudience,
 } from '#application/expand-audience.ts';
 import { openPopulation, type Population } from '#application/population.ts';
+import { rankingOptionsOf } from '#application/ranking-options.ts';
 import { allIdsOf, idsOf, transientPopulation } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { collect, rankerTitle, rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
+import { collect, rankerTitle, rankingCommand } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
 
 /** akin expand: seeds become a ranked audience. */

@@ -1,8 +1,9 @@
 import { explainMember } from '#application/explain-member.ts';
 import { openPopulation } from '#application/population.ts';
+import { rankingOptionsOf } from '#application/ranking-options.ts';
 import { allIdsOf, idsOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { collect, rankingCommand, rankingOptionsOf } from '../ranking-command.ts';
+import { collect, rankingCommand } from '../ranking-command.ts';
 import { printable, Terminal } from '../terminal.ts';
 
 /** akin explain: why one user stands where he or she stands. */

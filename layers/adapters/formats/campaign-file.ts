@@ -1,5 +1,5 @@
 /** Campaigns with a known answer, one a line: seeds, hidden positives, features to drop, users to ignore. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Invalid } from '#application/errors.ts';
 import type { Campaign } from '#application/evaluate-rankers.ts';
 import type { InputFile } from './input-file.ts';

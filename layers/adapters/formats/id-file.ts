@@ -1,7 +1,7 @@
 /** Lists of user ids: one a line, CSV with a column id or user_id (an audience of akin's, say), or NDJSON with an id. */
 
-import type { IdList } from '#application/cast.ts';
 import { Invalid } from '#application/errors.ts';
+import type { IdList } from '#application/id-list.ts';
 import { csvRecordsOf } from './csv.ts';
 import { headerOf, idColumnOf } from './csv-header.ts';
 import type { InputFile } from './input-file.ts';

@@ -54,12 +54,21 @@ export interface InputFile {
   sha256(): string;
 }
 
-export async function openInput(path: string, watch: ReadWatch = () => {}): Promise<InputFile> {
+export function openInput(path: string, watch: ReadWatch = () => {}): Promise<InputFile> {
+  return inputOf(path, () => bytesOf(path), watch);
+}
+
+/** Bytes from wherever they are as a file; messages call it `path`. */
+export async function inputOf(
+  path: string,
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+  watch: ReadWatch = () => {},
+): Promise<InputFile> {
   const hash = createHash('sha256');
   let bytes = 0;
   const lines = linesOf(
     path,
-    tapped(path, (chunk) => {
+    tapped(open, (chunk) => {
       bytes += chunk.length;
       hash.update(chunk);
       watch(bytes);
@@ -70,7 +79,7 @@ export async function openInput(path: string, watch: ReadWatch = () => {}): Prom
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
     head.push(next.value);
     if (next.value.text.trim() === '') continue;
-    isJson = /^\s*[{[]/.test(next.value.text);
+    isJson = beginsAsJson(next.value.text);
     break;
   }
   return { path, isJson, lines: prepend(head, lines), sha256: () => hash.digest('hex') };
@@ -112,21 +121,36 @@ function tooLong(path: string, number: number): string {
   return `${path}, line ${number}: expected a line of at most ${MAX_LINE_BYTES / 2 ** 20} MiB, got a longer one`;
 }
 
-async function* plainBytesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** The bytes of a text file, unpacked where they were gzipped. */
+export async function* plainBytesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = blocks[Symbol.asyncIterator]();
   const head = await headOf(source);
-  const unreadable = UNREADABLE.find(({ start, magic }) => magic.every((byte, at) => head[start + at] === byte));
-  if (unreadable) {
-    throw new Invalid(`${path}: expected NDJSON or CSV in UTF-8, gzipped or not, got ${unreadable.what}`);
-  }
+  refuseUnreadable(path, head);
   const whole = prepend([head], { [Symbol.asyncIterator]: () => source });
-  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+  if (!isGzip(head)) {
     yield* whole;
     return;
   }
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   // A failure of the source arrives through the iteration of the last stream; nothing is left to do in the callback.
   yield* pipeline(Readable.from(whole, { objectMode: false }), gunzip, () => {});
+}
+
+/** Refuses, by its first bytes, what is no text and no gzip either. */
+export function refuseUnreadable(path: string, head: Uint8Array): void {
+  const unreadable = UNREADABLE.find(({ start, magic }) => magic.every((byte, at) => head[start + at] === byte));
+  if (unreadable) {
+    throw new Invalid(`${path}: expected NDJSON or CSV in UTF-8, gzipped or not, got ${unreadable.what}`);
+  }
+}
+
+export function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+/** Whether a line that is not blank begins as JSON does. */
+export function beginsAsJson(text: string): boolean {
+  return /^\s*[{[]/.test(text);
 }
 
 /** The first bytes: a pipe may give them one by one. */
@@ -140,8 +164,12 @@ async function headOf(source: AsyncIterator<Buffer>): Promise<Buffer> {
   return head;
 }
 
-async function* tapped(path: string, tap: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of await bytesOf(path)) {
+async function* tapped(
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+  tap: (chunk: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  for await (const bytes of await open()) {
+    const chunk = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     tap(chunk);
     yield chunk;
   }
@@ -158,7 +186,8 @@ async function* prepend<T>(head: readonly T[], rest: AsyncIterable<T>): AsyncGen
   yield* rest;
 }
 
-function explainedZlib(error: unknown, path: string, lineCount: number): Invalid | undefined {
+/** A damaged or cut gzip file as Invalid; undefined for any other failure. */
+export function explainedZlib(error: unknown, path: string, lineCount: number): Invalid | undefined {
   const code = systemCodeOf(error);
   if (code === 'Z_BUF_ERROR') {
     return new Invalid(`${path}: expected a whole gzip file, but it is cut off after line ${lineCount}`, {

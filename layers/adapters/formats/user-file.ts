@@ -17,11 +17,16 @@ import { checkFeature, checkId, checkUser, checkWeight, givenTwice } from './use
 
 export async function* readUsers(input: InputFile): AsyncGenerator<User> {
   let count = 0;
-  for await (const user of input.isJson ? ndjsonUsers(input) : csvUsers(input)) {
+  for await (const user of usersIn(input)) {
     count++;
     yield user;
   }
   if (count === 0) throw new Invalid(`${input.path}: expected at least one user, got none`);
+}
+
+/** The same where there may be none: in a part of a file, say. */
+export function usersIn(input: InputFile): AsyncGenerator<User> {
+  return input.isJson ? ndjsonUsers(input) : csvUsers(input);
 }
 
 async function* ndjsonUsers({ path, lines }: InputFile): AsyncGenerator<User> {

@@ -7,8 +7,24 @@ import { hashText } from '../random.ts';
 import type { Shard, User } from './shard.ts';
 import { compareTexts } from './text-order.ts';
 
-/** Where a part is too full the cut is tried again with 2 % more parts, one at least: no cut needs many tries. */
-const GROWTH = 1.02;
+/**
+ * Into how many parts users are cut, by the remainder of the hash of the id: as few as keep every part within `maxUsers`. A
+ * power of two, so that parts nest: a part of a coarser cut is made of whole parts of a finer one.
+ */
+export function partCountFor(hashes: Uint32Array, maxUsers: number): number {
+  let count = 1;
+  while (count < MAX_PARTS && fullestPart(hashes, count) > maxUsers) count *= 2;
+  return count;
+}
+
+/** Beyond, a part too full holds ids of nearly the same hash, which no cut sets apart. */
+const MAX_PARTS = 2 ** 24;
+
+function fullestPart(hashes: Uint32Array, count: number): number {
+  const sizes = new Uint32Array(count);
+  for (const hash of hashes) sizes[hash % count]++;
+  return sizes.reduce((most, size) => Math.max(most, size), 0);
+}
 
 export class ShardBuilder {
   readonly #slotById = new Map<string, number>();
@@ -47,15 +63,18 @@ export class ShardBuilder {
     this.#lengths[slot] = this.#end - this.#starts[slot];
   }
 
-  /** Shards of at most `maxUsers` users each, about as few as the hash allows; ids decide alone who goes where. */
+  /** Shards of at most `maxUsers` users each, none of them empty; ids decide alone who goes where. */
   build(maxUsers: number): Shard[] {
-    const hashes = new Map<string, number>();
-    for (const id of this.#slotById.keys()) hashes.set(id, hashText(id));
-    let parts = partition(hashes, Math.max(1, Math.ceil(this.userCount / maxUsers)));
-    while (parts.some((ids) => ids.length > maxUsers)) parts = partition(hashes, Math.ceil(parts.length * GROWTH));
-    return parts
-      .filter((ids) => ids.length > 0 || this.userCount === 0)
-      .map((ids) => this.#shardOf(ids.sort(compareTexts)));
+    const hashes = Uint32Array.from(this.#slotById.keys(), (id) => hashText(id));
+    const parts = this.buildParts(partCountFor(hashes, maxUsers));
+    return this.userCount === 0 ? parts : parts.filter(({ ids }) => ids.length > 0);
+  }
+
+  /** As many shards as asked for, some perhaps empty: the user's part is the remainder of the hash of the id. */
+  buildParts(count: number): Shard[] {
+    const parts = Array.from({ length: count }, (): string[] => []);
+    for (const id of this.#slotById.keys()) parts[hashText(id) % count].push(id);
+    return parts.map((ids) => this.#shardOf(ids.sort(compareTexts)));
   }
 
   #shardOf(ids: string[]): Shard {
@@ -140,12 +159,6 @@ export class ShardBuilder {
     }
     if (weighted && !this.#weights) this.#weights = new Float32Array(this.#columns.length).fill(1);
   }
-}
-
-function partition(hashes: ReadonlyMap<string, number>, count: number): string[][] {
-  const parts = Array.from({ length: count }, (): string[] => []);
-  for (const [id, hash] of hashes) parts[hash % count].push(id);
-  return parts;
 }
 
 function grown<T extends Float64Array | Float32Array | Uint32Array>(from: T, into: T): T {

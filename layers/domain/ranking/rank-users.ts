@@ -39,7 +39,10 @@ export function bestOf(shard: Shard, rows: Uint32Array, scores: Float32Array, k:
   return Array.from(topK(scores, k), (n) => ({ id: shard.ids[rows[n]], score: scores[n], shard, row: rows[n] }));
 }
 
-export function mergeRankings(lists: readonly RankedUser[][], k: number): RankedUser[] {
+export function mergeRankings<Ranked extends Pick<RankedUser, 'id' | 'score'>>(
+  lists: readonly Ranked[][],
+  k: number,
+): Ranked[] {
   if (lists.length === 1) return lists[0];
   return lists
     .flat()

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readIds } from '#adapters/formats/id-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import { audienceCsv } from '#application/audience-files.ts';
-import type { IdList } from '#application/cast.ts';
+import type { IdList } from '#application/id-list.ts';
 import { temporaryFile } from '../temporary-folder.ts';
 
 async function listIn(content: string | Uint8Array): Promise<IdList> {

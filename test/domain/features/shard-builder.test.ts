@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { type User, userAt } from '#domain/features/shard.ts';
-import { ShardBuilder } from '#domain/features/shard-builder.ts';
+import { partCountFor, ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { hashText } from '#domain/random.ts';
 import { anyUser, anyUsers, shardOf, weightsByFeature } from '../populations.ts';
@@ -140,8 +140,37 @@ describe('shard builder', () => {
     const shards = builder.build(100);
 
     expect(Math.max(...shards.map(({ ids }) => ids.length))).toBeLessThanOrEqual(100);
-    expect(shards.length).toBeLessThan(400);
+    expect(shards.length).toBe(512);
   });
+
+  test.prop([fc.array(fc.nat(2 ** 32 - 1), { maxLength: 200 }), maxUsers])(
+    'cuts into the least power of two that keeps every part within the bound',
+    (hashes, bound) => {
+      const count = partCountFor(Uint32Array.from(hashes), bound);
+
+      const fullest = (parts: number) =>
+        Math.max(0, ...Map.groupBy(hashes, (hash) => hash % parts).values().map(({ length }) => length));
+      expect(Math.log2(count) % 1).toBe(0);
+      expect(fullest(count)).toBeLessThanOrEqual(bound);
+      if (count > 1) expect(fullest(count / 2)).toBeGreaterThan(bound);
+    },
+  );
+
+  test.prop([anyUsers, fc.nat(3), fc.nat(3)])(
+    'nests: a part of a coarser cut holds whole parts of a finer one',
+    (users, coarse, finer) => {
+      const builder = new ShardBuilder();
+      for (const user of users) builder.add(user);
+
+      const parts = builder.buildParts(2 ** coarse);
+      const finest = builder.buildParts(2 ** (coarse + finer));
+
+      for (const [p, part] of parts.entries()) {
+        const inside = finest.filter((_, f) => f % parts.length === p).flatMap(({ ids }) => ids);
+        expect(part.ids).toEqual(inside.sort());
+      }
+    },
+  );
 
   it('keeps everything while its room grows, weights that come late included', () => {
     const users = Array.from({ length: 5000 }, (_, u): User => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { rankingOptionsOf } from '#application/ranking-options.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
-import { collect, rankingCommand, rankingOptionsOf, wholeNumber } from '#infra/cli/ranking-command.ts';
+import { collect, rankingCommand, wholeNumber } from '#infra/cli/ranking-command.ts';
 
 function chosenBy(...args: readonly string[]) {
   const command = rankingCommand('rank', 'rank').exitOverride();

@@ -1,0 +1,9 @@
+import { ExpansionJob, expansionFolder } from '#application/expansion/expansion-job.ts';
+import { fitExpansion } from '#application/expansion/fit-expansion.ts';
+import { step } from './step.ts';
+
+/** The ranker is fitted on the evidence of all shards. */
+export const handler = step(ExpansionJob, expansionFolder, async (ports, job) => {
+  await fitExpansion(ports, ports.settings, job);
+  return job;
+});

@@ -1,0 +1,28 @@
+/** What every way in has in common: logs, metrics and traces by Powertools. Ids of people, and what files say, stay out. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+import middy from '@middy/core';
+
+export const logger = new Logger({ serviceName: 'akin' });
+export const metrics = new Metrics({ namespace: 'akin', serviceName: 'akin' });
+const tracer = new Tracer({ serviceName: 'akin' });
+
+/** A handler with Powertools around it; responses are not traced, because they may hold what people own. */
+export function observed<Event, Result>(handle: (event: Event) => Promise<Result>) {
+  return middy<Event, Result>()
+    .use(injectLambdaContext(logger))
+    .use(logMetrics(metrics))
+    .use(captureLambdaHandler(tracer, { captureResponse: false }))
+    .handler((event: Event) => handle(event));
+}
+
+/** What a log may say of a failure: its name and where it came from. Its sentence may quote an id, or a line of a file. */
+export function traceOf(error: unknown): { readonly error: string; readonly at: readonly string[] } {
+  if (!(error instanceof Error)) return { error: typeof error, at: [] };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { error: error.name, at: frames.slice(0, 10).map((line) => line.trim()) };
+}

@@ -1,0 +1,52 @@
+/** The outside world of every function, built from the environment once per cold start. Nothing else reads the environment. */
+import { openDynamoDb, openEventBridge, openS3, openSfn, openSqs } from '#adapters/aws-clients.ts';
+import { dynamodbBucketStore } from '#adapters/dynamodb-bucket-store.ts';
+import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
+import { dynamodbLedger } from '#adapters/dynamodb-ledger.ts';
+import { eventbridgeAnnouncements } from '#adapters/eventbridge-announcements.ts';
+import { arrowIndexFormat } from '#adapters/formats/arrow-index.ts';
+import { arrowShardFormat } from '#adapters/formats/arrow-shard.ts';
+import { inputFormats } from '#adapters/formats/input-formats.ts';
+import { hnswlibNeighbors } from '#adapters/hnswlib-neighbors.ts';
+import { memoryBucketStore } from '#adapters/memory-bucket-store.ts';
+import { s3ObjectStore } from '#adapters/s3-object-store.ts';
+import { sfnWorkflows } from '#adapters/sfn-workflows.ts';
+import { type DeadLetters, sqsDeadLetters } from '#adapters/sqs-dead-letters.ts';
+import { v8DataFormat } from '#adapters/v8-data-format.ts';
+import type { StepPorts } from '#application/ports.ts';
+import { type Settings, settingsFrom } from '#application/settings.ts';
+
+export interface FunctionPorts extends StepPorts {
+  readonly settings: Settings;
+  readonly deadLetters: DeadLetters;
+  /** How often a message is tried before it is given up. */
+  readonly maxTries: number;
+}
+
+let opened: FunctionPorts | undefined;
+
+export function ports(): FunctionPorts {
+  opened ??= awsPorts(process.env);
+  return opened;
+}
+
+function awsPorts(environment: Readonly<Record<string, string | undefined>>): FunctionPorts {
+  const named = (variable: string) => environment[variable] ?? '';
+  return {
+    settings: settingsFrom(environment),
+    objects: s3ObjectStore(named('BUCKET'), openS3),
+    catalog: dynamodbCatalog(named('CATALOG_TABLE'), openDynamoDb),
+    ledger: dynamodbLedger(named('CATALOG_TABLE'), openDynamoDb),
+    buckets: dynamodbBucketStore(named('BANDS_TABLE'), openDynamoDb),
+    scratchBuckets: memoryBucketStore,
+    shardFormat: arrowShardFormat,
+    indexFormat: arrowIndexFormat,
+    inputs: inputFormats,
+    dataFormat: v8DataFormat,
+    neighbors: hnswlibNeighbors,
+    workflows: sfnWorkflows({ upload: named('UPLOAD_MACHINE'), expansion: named('EXPANSION_MACHINE') }, openSfn),
+    announcements: eventbridgeAnnouncements(openEventBridge),
+    deadLetters: sqsDeadLetters(named('DEAD_LETTERS'), openSqs),
+    maxTries: Number(named('MAX_TRIES') || 1),
+  };
+}

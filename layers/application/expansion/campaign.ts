@@ -1,0 +1,82 @@
+/** A campaign as it was dropped: `seeds/<population>/<campaign>.csv`, `.ndjson` or `.txt`, gzipped or not, options beside it. */
+import * as z from 'zod';
+import { CANDIDATE_MODES } from '../choose-candidates.ts';
+import { Invalid } from '../errors.ts';
+import type { ExpansionRequest } from '../expand-audience.ts';
+import type { IdList } from '../id-list.ts';
+import { checkPopulationName } from '../population.ts';
+import type { StepPorts } from '../ports.ts';
+import { rankingOptionsOf } from '../ranking-options.ts';
+import { sourceOf } from '../stored-file.ts';
+import { readOptions, writeJson } from '../stored-json.ts';
+
+const CAMPAIGN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const SEED_FILE = /^(.+?)\.(?:csv|ndjson|txt)(?:\.gz)?$/;
+
+export interface Campaign {
+  readonly population: string;
+  readonly campaign: string;
+}
+
+/** Undefined for what is no seed file: options, lists of people to leave out, folders. */
+export function campaignOf(objectName: string): Campaign | undefined {
+  const [, population, file, ...deeper] = objectName.split('/');
+  if (deeper.length > 0 || !file || file.endsWith('.json')) return undefined;
+  const campaign = SEED_FILE.exec(file)?.[1];
+  if (campaign === undefined || !CAMPAIGN_NAME.test(campaign)) {
+    throw new Invalid(
+      `${objectName}: expected seeds/<population>/<campaign>.csv, .ndjson or .txt (.gz or not), with a campaign of 1 to 63 letters, digits, dots, dashes and underscores`,
+    );
+  }
+  return { population: checkPopulationName(population), campaign };
+}
+
+const CampaignOptions = z.strictObject({
+  size: z.union([z.int().positive().transform(String), z.string()]).default('1%'),
+  ranker: z.string().optional(),
+  measure: z.string().optional(),
+  aggregate: z.string().optional(),
+  space: z.string().optional(),
+  filter: z.string().optional(),
+  drop: z.array(z.string()).default([]),
+  binary: z.boolean().default(false),
+  seed: z.int().nonnegative().max(9_999_999_999).default(1),
+  candidates: z.enum(CANDIDATE_MODES).default('auto'),
+  /** Names of files below `seeds/<population>/lists/`. */
+  exclude: z
+    .array(z.string().regex(/^[\w-][\w.-]*$/))
+    .max(100)
+    .default([]),
+});
+
+/** The request that a seed file and its options make. */
+export async function requestOf(
+  ports: StepPorts,
+  objectName: string,
+  { population, campaign }: Campaign,
+): Promise<ExpansionRequest> {
+  const folder = `seeds/${population}/`;
+  const { size, candidates, exclude, ...ranking } = await readOptions(
+    ports.objects,
+    `${folder}${campaign}.json`,
+    CampaignOptions,
+  );
+  const seeds = await idsIn(ports, objectName);
+  const excluded: IdList[] = [];
+  for (const name of exclude) excluded.push(await idsIn(ports, `${folder}lists/${name}`));
+  return { ...rankingOptionsOf(ranking), seeds, exclude: excluded, size, candidates };
+}
+
+function idsIn({ inputs, objects }: StepPorts, name: string): Promise<IdList> {
+  return inputs.ids(name, sourceOf(objects, name));
+}
+
+/** How a campaign stands, under a name that who dropped the seeds can know before. */
+export async function tellCampaign(
+  { objects }: StepPorts,
+  { population, campaign }: Campaign,
+  state: 'running' | 'ready' | 'failed',
+  details: object,
+): Promise<void> {
+  await writeJson(objects, `audiences/${population}/${campaign}.json`, { population, campaign, state, ...details });
+}

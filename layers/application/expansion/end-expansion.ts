@@ -1,0 +1,39 @@
+/** How an expansion ends: the campaign's state is written, and the world is told once. */
+import type { Audience } from '../expand-audience.ts';
+import type { StepPorts } from '../ports.ts';
+import { reasonOf } from '../step-failure.ts';
+import { tellCampaign } from './campaign.ts';
+import { settleClaim } from './claim.ts';
+import { type ExpansionJob, expansionFolder } from './expansion-job.ts';
+
+export interface AudienceFiles {
+  readonly audience: string;
+  readonly report: string;
+  readonly manifest: string;
+}
+
+export async function tellReady(
+  ports: StepPorts,
+  job: ExpansionJob,
+  files: AudienceFiles,
+  { report }: Audience,
+  now: number,
+): Promise<void> {
+  const { population, campaign } = job;
+  const { size, generation, warnings } = report;
+  await tellCampaign(ports, job, 'ready', { size, generation, ...files, warnings });
+  if (!(await settleClaim(ports.ledger, job, 'ready', now))) return;
+  await ports.announcements.announce('audience ready', { population, campaign, size, generation, ...files });
+}
+
+export async function tellFailure(ports: StepPorts, job: ExpansionJob, reason: string, now: number): Promise<void> {
+  const { population, campaign } = job;
+  await tellCampaign(ports, job, 'failed', { reason });
+  if (!(await settleClaim(ports.ledger, job, 'failed', now, reason))) return;
+  await ports.announcements.announce('expansion failed', { population, campaign, reason });
+}
+
+/** The workflow of an expansion has ended without an audience. */
+export async function finishExpansion(ports: StepPorts, job: ExpansionJob, now: number): Promise<void> {
+  await tellFailure(ports, job, await reasonOf(ports.objects, expansionFolder(job)), now);
+}

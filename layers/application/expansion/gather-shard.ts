@@ -1,0 +1,27 @@
+/** Map, first round: what one shard knows of the seeds. */
+import { type CastTally, tallyOf } from '../cast.ts';
+import { countFeatures } from '../expand-audience.ts';
+import type { StepPorts } from '../ports.ts';
+import { chooseRanker, type DropMatches } from '../ranking-options.ts';
+import { type ExpansionJob, type ExpansionTask, leave, left } from './expansion-job.ts';
+import { openShard } from './expansion-shard.ts';
+
+export interface ShardEvidence {
+  readonly tally: CastTally;
+  readonly drops: DropMatches;
+  readonly telling: ReturnType<typeof countFeatures>;
+  readonly evidence: unknown;
+}
+
+export async function gatherShard(ports: StepPorts, job: ExpansionJob, s: number): Promise<void> {
+  const task = await left<ExpansionTask>(ports, job, 'task');
+  const opened = await openShard(ports, job, task, s);
+  const { ranker } = chooseRanker(task.request);
+  const gathered: ShardEvidence = {
+    tally: tallyOf(opened),
+    drops: opened.drops,
+    telling: countFeatures(opened.shard, opened.roles),
+    evidence: ranker.gather(opened.shard, opened.roles),
+  };
+  await leave(ports, job, `evidence/${s}`, gathered);
+}

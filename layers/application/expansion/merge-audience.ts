@@ -1,0 +1,44 @@
+/** Reduce: the shards' rankings become one audience, written as any other. */
+import { saveAudience } from '../audience-files.ts';
+import { audienceFrom, type ShardRanking } from '../expand-audience.ts';
+import type { StepPorts } from '../ports.ts';
+import { chooseRanker } from '../ranking-options.ts';
+import type { Settings } from '../settings.ts';
+import { tellReady } from './end-expansion.ts';
+import { type ExpansionJob, type ExpansionTask, left } from './expansion-job.ts';
+import type { FittedExpansion } from './fit-expansion.ts';
+
+export async function mergeAudience(
+  ports: StepPorts,
+  settings: Settings,
+  job: ExpansionJob,
+  now: number,
+): Promise<void> {
+  const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
+  const { counts, settled, drops, telling } = await left<FittedExpansion>(ports, job, 'fit');
+  const rankings: ShardRanking[] = [];
+  for (const s of manifest.shards.keys()) rankings.push(await left<ShardRanking>(ports, job, `ranking/${s}`));
+  const { population: name, generation } = manifest;
+  const population = { name, generation, sha256: manifest.shards.map(({ sha256 }) => sha256) };
+  const scored = counts.candidateCount;
+  const audience = audienceFrom(settings, request, {
+    population,
+    counts,
+    settled,
+    chosenRanker: chooseRanker(request),
+    retrieval: { mode: request.candidates, used: 'all', scored, scoredShare: 1, recall: undefined },
+    retrievalWarnings: warnOfRetrieval(request.candidates),
+    foundBy: () => 'everybody',
+    telling,
+    drops,
+    rankings,
+  });
+  const files = await saveAudience(ports.objects, settings, population, request, audience);
+  await tellReady(ports, job, files, audience, now);
+}
+
+/** Every shard has a function of its own here, so looking at everybody takes no longer than retrieving would. */
+function warnOfRetrieval(mode: string): string[] {
+  if (mode === 'auto' || mode === 'all') return [];
+  return [`candidates by ${mode} were asked for; the population is expanded shard by shard, so everybody was scored`];
+}

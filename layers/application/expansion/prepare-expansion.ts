@@ -1,0 +1,38 @@
+/** The first step of an expansion over many functions: the list of its shards, and points where the stored ones won't do. */
+import { fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
+import { readShard } from '../population.ts';
+import type { StepPorts } from '../ports.ts';
+import { chooseRanker, prepareShards } from '../ranking-options.ts';
+import { INDEX_SEED, TrainingSample } from '../retrieval-index.ts';
+import type { Settings } from '../settings.ts';
+import { writeJson } from '../stored-json.ts';
+import { type ExpansionJob, type ExpansionTask, expansionFolder, leave, left } from './expansion-job.ts';
+
+export interface PreparedExpansion extends ExpansionJob {
+  readonly shards: string;
+}
+
+export async function prepareExpansion(
+  ports: StepPorts,
+  settings: Settings,
+  job: ExpansionJob,
+): Promise<PreparedExpansion> {
+  const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
+  const { needsEmbedding } = chooseRanker(request);
+  const seesAll = request.drop.length === 0 && !request.binary && manifest.index !== undefined;
+  if (needsEmbedding && !seesAll) {
+    const sample = new TrainingSample(settings.maxTrainingUsers);
+    for (const entry of manifest.shards) {
+      const [shard] = prepareShards([await readShard(ports, entry)], request.drop, request.binary);
+      sample.add(shard);
+    }
+    await leave(ports, job, 'model', fitTruncatedSvd(sample.shard(), settings.dimensions, INDEX_SEED));
+  }
+  const shards = `${expansionFolder(job)}shards.json`;
+  await writeJson(
+    ports.objects,
+    shards,
+    manifest.shards.map((_, shard) => ({ ...job, shard })),
+  );
+  return { ...job, shards };
+}

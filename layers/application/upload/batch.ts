@@ -1,0 +1,43 @@
+/** What lies in a batch, told by names: `populations/<population>/<batch>/<file>`. */
+import { Invalid } from '../errors.ts';
+import { checkPopulationName } from '../population.ts';
+
+export const OPTIONS_FILE = 'options.json';
+export const SUCCESS_FILE = '_SUCCESS';
+export const STATUS_FILE = '_STATUS.json';
+
+/** As other tools name the folders that they export into: `date=2026-11-24`, say. */
+const BATCH_NAME = /^[A-Za-z0-9][A-Za-z0-9._=-]{0,62}$/;
+
+export interface Batch {
+  readonly population: string;
+  readonly batch: string;
+}
+
+export function batchFolder({ population, batch }: Batch): string {
+  return `populations/${population}/${batch}/`;
+}
+
+export function placeInBatch(objectName: string): Batch & { readonly file: string } {
+  const [, population, batch, ...rest] = objectName.split('/');
+  if (rest.length === 0 || !BATCH_NAME.test(batch)) {
+    throw new Invalid(
+      `${objectName}: expected populations/<population>/<batch>/<file>, with a batch of 1 to 63 letters, digits, dots, dashes, underscores and equals signs`,
+    );
+  }
+  return { population: checkPopulationName(population), batch, file: fileOf(objectName) };
+}
+
+/** Whether an object of a batch holds users. */
+export function holdsUsers(name: string): boolean {
+  return fileOf(name) !== '' && !isPrivate(fileOf(name)) && fileOf(name) !== OPTIONS_FILE;
+}
+
+/** `_STATUS.json`, `.part.crc` and their like are nobody's users. */
+export function isPrivate(file: string): boolean {
+  return file.startsWith('_') || file.startsWith('.');
+}
+
+export function fileOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}

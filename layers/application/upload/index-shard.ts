@@ -1,0 +1,37 @@
+/** One shard of the new generation is written: its rows, points, band pages, and an HNSW graph where it pays. */
+import { userAt } from '#domain/features/shard.ts';
+import { ShardBuilder } from '#domain/features/shard-builder.ts';
+import { hashText } from '#domain/random.ts';
+import { readModel } from '../population-index.ts';
+import type { StepPorts } from '../ports.ts';
+import { filePrefix, writeShard } from '../publish-generation.ts';
+import { readJson, writeJson } from '../stored-json.ts';
+import { fitName, UploadFit } from './fit-upload.ts';
+import { leftRows, mergedName } from './merge-users.ts';
+import { jobFolder, numbered, planName, type UploadJob, UploadPlan, writerOf } from './upload-job.ts';
+
+/** `place` is the shard's place among those of the generation. */
+export async function indexShard(ports: StepPorts, job: UploadJob, place: number): Promise<void> {
+  const { parts } = await readJson(ports.objects, planName(job), UploadPlan);
+  const { generation, cut, shards, index, withGraph } = await readJson(ports.objects, fitName(job), UploadFit);
+  const remainder = shards[place];
+  const builder = new ShardBuilder();
+  // Both numbers are powers of two: a shard is made of whole parts, or lies within one.
+  const nested = Math.min(parts, cut);
+  for (let part = remainder % nested; part < parts; part += nested) {
+    const users = await leftRows(ports, mergedName(job, part));
+    for (const [row, id] of users.ids.entries()) {
+      if (hashText(id) % cut === remainder) builder.add(userAt(users, row));
+    }
+  }
+  const [shard] = builder.buildParts(1);
+  const model = await readModel(ports, index.model);
+  const { hashes, bands, rows } = index;
+  const base = `${filePrefix(job.population, generation, writerOf(job))}-${place}`;
+  const entry = await writeShard(ports, base, shard, { model, hashes, banding: { bands, rows } }, withGraph);
+  await writeJson(ports.objects, indexedName(job, place), entry);
+}
+
+export function indexedName(job: UploadJob, place: number): string {
+  return `${jobFolder(job)}indexed/${numbered(place)}.json`;
+}

@@ -1,0 +1,156 @@
+/** The steps of uploads and expansions, one after the other in this process: what state machines do in the stack. */
+import { gzipSync } from 'node:zlib';
+import { inputFormats } from '#adapters/formats/input-formats.ts';
+import { memoryLedger } from '#adapters/memory-ledger.ts';
+import { v8DataFormat } from '#adapters/v8-data-format.ts';
+import { finishExpansion } from '#application/expansion/end-expansion.ts';
+import {
+  type ExpansionJob,
+  ExpansionJob as ExpansionJobSchema,
+  expansionFolder,
+} from '#application/expansion/expansion-job.ts';
+import { fitExpansion } from '#application/expansion/fit-expansion.ts';
+import { gatherShard } from '#application/expansion/gather-shard.ts';
+import { mergeAudience } from '#application/expansion/merge-audience.ts';
+import { prepareExpansion } from '#application/expansion/prepare-expansion.ts';
+import { scoreShard } from '#application/expansion/score-shard.ts';
+import type { StepPorts } from '#application/ports.ts';
+import type { Settings } from '#application/settings.ts';
+import { isCallers, leavingReason } from '#application/step-failure.ts';
+import { finishUpload } from '#application/upload/finish-upload.ts';
+import { fitUpload } from '#application/upload/fit-upload.ts';
+import { indexShard } from '#application/upload/index-shard.ts';
+import { mergeUsers } from '#application/upload/merge-users.ts';
+import { planUpload } from '#application/upload/plan-upload.ts';
+import { publishUpload } from '#application/upload/publish-upload.ts';
+import { readUsers } from '#application/upload/read-users.ts';
+import { splitFile } from '#application/upload/split-file.ts';
+import { jobFolder, UploadJob } from '#application/upload/upload-job.ts';
+import type { User } from '#domain/features/shard.ts';
+import { emptySite, SETTINGS } from './people.ts';
+
+export interface Announcement {
+  readonly what: string;
+  readonly detail: unknown;
+}
+
+export interface Stage {
+  readonly folder: string;
+  readonly ports: StepPorts;
+  readonly announced: Announcement[];
+  /** Every execution that was asked for, a second start of the same name included. */
+  readonly started: string[];
+  /** Runs what was started, until nothing is. */
+  settle(): Promise<void>;
+}
+
+/** A data folder whose workflows run when they are told to. */
+export function stageWith(
+  settings: Settings = SETTINGS,
+  change: (ports: StepPorts) => StepPorts = (ports) => ports,
+): Stage {
+  const { folder, ports: stores } = emptySite();
+  const announced: Announcement[] = [];
+  const started: string[] = [];
+  const waiting: (() => Promise<void>)[] = [];
+  const ports = change({
+    ...stores,
+    inputs: inputFormats,
+    dataFormat: v8DataFormat,
+    ledger: memoryLedger(),
+    announcements: {
+      async announce(what, detail) {
+        announced.push({ what, detail });
+      },
+    },
+    workflows: {
+      async start(workflow, name, input) {
+        const isAgain = started.includes(name);
+        started.push(name);
+        if (isAgain) return;
+        waiting.push(
+          workflow === 'upload' ? () => runUpload(ports, settings, input) : () => runExpansion(ports, settings, input),
+        );
+      },
+    },
+  });
+  return {
+    folder,
+    ports,
+    announced,
+    started,
+    async settle() {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await next();
+    },
+  };
+}
+
+async function runUpload(ports: StepPorts, settings: Settings, input: object): Promise<void> {
+  const job = UploadJob.parse(input);
+  const hasSucceeded = await succeeds(ports, jobFolder(job), () => upload(ports, settings, job));
+  await finishUpload(ports, job, hasSucceeded);
+}
+
+/** As the state machine of infra/akin-stack.ts has it. */
+export async function upload(ports: StepPorts, settings: Settings, job: UploadJob): Promise<void> {
+  let planned = await planUpload(ports, settings, job);
+  while (planned.hasLongFiles) {
+    for (const { file } of await listOf(ports, planned.long)) await splitFile(ports, settings, job, file);
+    planned = await planUpload(ports, settings, job);
+  }
+  for (const { split } of await listOf(ports, planned.splits)) await readUsers(ports, settings, job, split);
+  for (const { part } of await listOf(ports, planned.parts)) await mergeUsers(ports, job, part);
+  const { shards } = await fitUpload(ports, settings, job);
+  for (const { shard } of await listOf(ports, shards)) await indexShard(ports, job, shard);
+  await publishUpload(ports, job);
+}
+
+async function runExpansion(ports: StepPorts, settings: Settings, input: object): Promise<void> {
+  const job = ExpansionJobSchema.parse(input);
+  const hasSucceeded = await succeeds(ports, expansionFolder(job), () => expand(ports, settings, job));
+  if (!hasSucceeded) await finishExpansion(ports, job, Date.now());
+}
+
+async function expand(ports: StepPorts, settings: Settings, job: ExpansionJob): Promise<void> {
+  const { shards } = await prepareExpansion(ports, settings, job);
+  for (const { shard } of await listOf(ports, shards)) await gatherShard(ports, job, shard);
+  await fitExpansion(ports, settings, job);
+  for (const { shard } of await listOf(ports, shards)) await scoreShard(ports, settings, job, shard);
+  await mergeAudience(ports, settings, job, Date.now());
+}
+
+/** What a caller can act on ends the execution; anything else is the test's failure. */
+async function succeeds({ objects }: StepPorts, folder: string, steps: () => Promise<void>): Promise<boolean> {
+  try {
+    await leavingReason(objects, folder, steps);
+    return true;
+  } catch (error) {
+    if (isCallers(error)) return false;
+    throw error;
+  }
+}
+
+async function listOf(
+  { objects }: StepPorts,
+  name: string,
+): Promise<Record<'file' | 'split' | 'part' | 'shard', number>[]> {
+  return JSON.parse(await textOf(objects, name));
+}
+
+export async function textOf(objects: StepPorts['objects'], name: string): Promise<string> {
+  const bytes = await objects.read(name);
+  if (!bytes) throw new Error(`expected an object ${name}, found none`);
+  return new TextDecoder().decode(bytes);
+}
+
+export async function drop({ objects }: StepPorts, name: string, content: string | Uint8Array): Promise<void> {
+  await objects.write(name, typeof content === 'string' ? new TextEncoder().encode(content) : content);
+}
+
+export function ndjsonOf(users: readonly User[]): string {
+  return users.map((user) => `${JSON.stringify(user)}\n`).join('');
+}
+
+export function gzipped(text: string): Uint8Array {
+  return gzipSync(text);
+}
