@@ -3,7 +3,4 @@ import { fitExpansion } from '#application/expansion/fit-expansion.ts';
 import { step } from './step.ts';
 
 /** The ranker is fitted on the evidence of all shards. */
-export const handler = step(ExpansionJob, expansionFolder, async (ports, job) => {
-  await fitExpansion(ports, ports.settings, job);
-  return job;
-});
+export const handler = step(ExpansionJob, expansionFolder, (ports, job) => fitExpansion(ports, ports.settings, job));

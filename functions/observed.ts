@@ -2,22 +2,25 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 
 export const logger = new Logger({ serviceName: 'akin' });
-export const metrics = new Metrics({ namespace: 'akin', serviceName: 'akin' });
+const metrics = new Metrics({ namespace: 'akin', serviceName: 'akin' });
 const tracer = new Tracer({ serviceName: 'akin' });
 
 /** A handler with Powertools around it; responses are not traced, because they may hold what people own. */
 export function observed<Event, Result>(handle: (event: Event) => Promise<Result>) {
   return middy<Event, Result>()
     .use(injectLambdaContext(logger))
-    .use(logMetrics(metrics))
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .handler((event: Event) => handle(event));
+}
+
+/** Counts by themselves, because most invocations have nothing to count, and each metric is paid for by the month. */
+export function count(what: 'refused' | 'failed'): void {
+  metrics.singleMetric().addMetric(what, 'Count', 1);
 }
 
 /** What a log may say of a failure: its name and where it came from. Its sentence may quote an id, or a line of a file. */

@@ -7,7 +7,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { isCallers, UNEXPECTED } from '#application/step-failure.ts';
-import { logger, metrics, observed, traceOf } from './observed.ts';
+import { count, logger, observed, traceOf } from './observed.ts';
 import { type FunctionPorts, ports } from './ports.ts';
 
 /** `giveUp` tells whoever waits that a message was tried for the last time. */
@@ -54,7 +54,7 @@ async function isSettled<Message>(schema: z.ZodType<Message>, handler: QueueHand
 
 async function putAway({ body, messageId }: SQSRecord, reason: string): Promise<void> {
   await ports().deadLetters.put(body, reason, messageId);
-  metrics.addMetric('refused', 'Count', 1);
+  count('refused');
 }
 
 /** What EventBridge says of an object that was written. */

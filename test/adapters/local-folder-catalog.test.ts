@@ -23,7 +23,7 @@ describe('local folder catalog', () => {
     const catalog = localFolderCatalog(folder);
     await catalog.publish(manifestAt(1));
 
-    await expect(catalog.publish(manifestAt(1))).rejects.toThrow(Conflict);
+    await expect(catalog.publish({ ...manifestAt(1), features: 99 })).rejects.toThrow(Conflict);
 
     expect(readdirSync(join(folder, 'catalog', 'people'))).toEqual(['00000001.json']);
   });

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { localFolderObjectStore } from '#adapters/local-folder-object-store.ts';
 import { Invalid } from '#application/errors.ts';
 import { objectStoreContract } from '../contracts/object-store.contract.ts';
+import { allOf } from './all-of.ts';
 import { temporaryFile, temporaryFolder } from './temporary-folder.ts';
 
 objectStoreContract('local folder', () => localFolderObjectStore(join(temporaryFolder(), 'not', 'made', 'yet')));
@@ -27,6 +28,18 @@ describe('local folder object store', () => {
     expect(await store.list('a/')).toEqual(['a/1']);
   });
 
+  it('tells a new file from an old one of the same size, be they of the same tick of the clock', async () => {
+    const folder = temporaryFolder();
+    const store = localFolderObjectStore(folder);
+    const tagAfter = async (byte: number) => {
+      await store.write('a', Uint8Array.of(byte));
+      utimesSync(join(folder, 'a'), 1_000_000, 1_000_000);
+      return (await store.entries('a')).map(({ tag }) => tag).join();
+    };
+
+    expect(await tagAfter(1)).not.toBe(await tagAfter(2));
+  });
+
   it('leaves nothing behind when it cannot write', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'a', 'taken'), { recursive: true });
@@ -42,7 +55,12 @@ describe('local folder object store', () => {
     const store = localFolderObjectStore(file);
     const name = join(file, 'a', 'b');
 
-    for (const attempt of [() => store.read('a/b'), () => store.list('a/'), () => store.remove(['a/b'])]) {
+    for (const attempt of [
+      () => store.read('a/b'),
+      () => store.stream('a/b'),
+      () => store.entries('a/'),
+      () => store.remove(['a/b']),
+    ]) {
       await expect(attempt()).rejects.toThrow(Invalid);
       await expect(attempt()).rejects.toThrow(/^expected a folder on the way to .*, found a file$/);
     }
@@ -58,5 +76,13 @@ describe('local folder object store', () => {
     await expect(localFolderObjectStore(folder).read('loop')).rejects.toThrow(
       `expected the system to let ${join(folder, 'loop')} be used, got ELOOP: too many symbolic links encountered`,
     );
+  });
+
+  it('says in one sentence, when it is read, that a stream is of a folder', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'a'));
+    const stream = await localFolderObjectStore(folder).stream('a');
+
+    await expect(stream && allOf(stream)).rejects.toThrow(`expected a file at ${join(folder, 'a')}, found a folder`);
   });
 });

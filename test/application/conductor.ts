@@ -112,10 +112,10 @@ async function runExpansion(ports: StepPorts, settings: Settings, input: object)
 }
 
 async function expand(ports: StepPorts, settings: Settings, job: ExpansionJob): Promise<void> {
-  const { shards } = await prepareExpansion(ports, settings, job);
-  for (const { shard } of await listOf(ports, shards)) await gatherShard(ports, job, shard);
-  await fitExpansion(ports, settings, job);
-  for (const { shard } of await listOf(ports, shards)) await scoreShard(ports, settings, job, shard);
+  const prepared = await prepareExpansion(ports, settings, job);
+  for (const { shard } of await listOf(ports, prepared.shards)) await gatherShard(ports, job, shard);
+  const fitted = await fitExpansion(ports, settings, job);
+  for (const { shard } of await listOf(ports, fitted.shards)) await scoreShard(ports, settings, job, shard);
   await mergeAudience(ports, settings, job, Date.now());
 }
 

@@ -127,6 +127,32 @@ export function bucketStoreContract(storeName: string, open: () => BucketStore):
       expect(plainPages(await store.read('index/people/1-0', distinct))).toEqual(plainPages([page]));
     });
 
+    it('may be told the same again, and at the same time: a function is tried again', async () => {
+      const store = open();
+      const pages = pagesOf(100);
+      const keys = pages.map(({ band, prefix }) => ({ band, prefix }));
+      await store.write('index/people/1-0', pages);
+
+      await store.write('index/people/1-0', pages);
+      await Promise.all([1, 2, 3].map(() => store.write('index/people/1-1', pages)));
+
+      for (const shard of ['index/people/1-0', 'index/people/1-1']) {
+        expect(plainPages(await store.read(shard, keys))).toEqual(plainPages(pages));
+      }
+    });
+
+    it('keeps two shards of the same pages apart', async () => {
+      const store = open();
+      for (const shard of ['index/people/1-0', 'index/people/1-1']) await store.write(shard, pagesOf(10));
+
+      await store.remove(['index/people/1-0']);
+
+      const key = { band: 0, prefix: 0 };
+      const wanted = pagesOf(10).filter(({ band, prefix }) => band === key.band && prefix === key.prefix);
+      expect(plainPages(await store.read('index/people/1-1', [key]))).toEqual(plainPages(wanted));
+      expect(wanted).not.toEqual([]);
+    });
+
     it('removes, again and again if asked, and only what was named', async () => {
       const store = open();
       for (const shard of ['index/people/1-0', 'index/people/1-1', 'index/people/1-10']) {

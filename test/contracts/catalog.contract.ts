@@ -61,11 +61,28 @@ export function catalogContract(catalogName: string, open: () => Catalog): void 
       expect(await catalog.manifest('people')).toEqual(published === 0 ? undefined : manifestAt(published));
     });
 
+    it('publishes the very same manifest twice without a conflict: the first answer was lost', async () => {
+      const catalog = open();
+      for (const generation of [1, 2, 2]) await catalog.publish(manifestAt(generation));
+
+      expect(await catalog.manifest('people')).toEqual(manifestAt(2));
+      await catalog.publish(manifestAt(3));
+    });
+
+    it('refuses a manifest that was published once and is not the current one any more', async () => {
+      const catalog = open();
+      for (const generation of [1, 2]) await catalog.publish(manifestAt(generation));
+
+      await expect(catalog.publish(manifestAt(1))).rejects.toThrow(Conflict);
+
+      expect(await catalog.manifest('people')).toEqual(manifestAt(2));
+    });
+
     it('says who was faster, and that the loser changed nothing', async () => {
       const catalog = open();
       await catalog.publish(manifestAt(1));
 
-      await expect(catalog.publish(manifestAt(1))).rejects.toThrow(
+      await expect(catalog.publish({ ...manifestAt(1), features: 99 })).rejects.toThrow(
         'another ingest into "people" was faster and made generation 1; it stands, and this one changed nothing: run it again',
       );
     });

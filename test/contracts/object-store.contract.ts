@@ -3,10 +3,19 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { ObjectStore } from '#application/ports.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
+import { allOf } from '../adapters/all-of.ts';
 
 const name = fc
   .array(fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,7}$/), { minLength: 1, maxLength: 3 })
   .map((parts) => `d/${parts.join('/d/')}/f`);
+
+/** Clocks of a store and of its user differ; those of one laptop do not differ so much. */
+const A_MINUTE_MS = 60_000;
+
+async function bytesOf(stream: AsyncIterable<Uint8Array> | undefined): Promise<number[]> {
+  if (!stream) throw new Error('expected a stream, got none');
+  return Buffer.concat(await allOf(stream)).toJSON().data;
+}
 
 /** `open` gives a store that is empty and nobody else's. */
 export function objectStoreContract(storeName: string, open: () => ObjectStore): void {
@@ -68,6 +77,18 @@ export function objectStoreContract(storeName: string, open: () => ObjectStore):
       expect(await store.list('c/')).toEqual([]);
     });
 
+    it('keeps names with odd characters, and lists them by UTF-16 unit, not by byte', async () => {
+      const store = open();
+      const odd = ['\uff5e', '😀', '\u00e9', 'e\u0301', 'a b', 'a+b', 'a%20b', '<&>"\'', '#?=', ' '];
+      const names = odd.map((each) => `d/${each}`);
+      for (const [n, each] of names.entries()) await store.write(each, Uint8Array.of(n));
+
+      expect(await store.list('d/')).toEqual(names.toSorted(compareTexts));
+      for (const [n, each] of names.entries()) expect([...((await store.read(each)) ?? [])]).toEqual([n]);
+      await store.remove(names);
+      expect(await store.list('')).toEqual([]);
+    });
+
     test.prop([fc.uniqueArray(name, { maxLength: 8 }), name], { seed: 1, numRuns: 25 })(
       'lists in the order of texts',
       async (names, other) => {
@@ -91,27 +112,127 @@ export function objectStoreContract(storeName: string, open: () => ObjectStore):
       expect(await store.read('a/1')).toBeUndefined();
     });
 
-    it.each(['../outside', 'a/../../outside', '/etc/passwd', '..', '', 'a/../..'])(
-      'refuses the name %j, which is not below the store',
-      async (escaping) => {
-        const store = open();
-        await store.write('inside', Uint8Array.of(1));
+    it.each([
+      { range: [], expected: [0, 1, 2, 3, 4, 5, 6, 7] },
+      { range: [0], expected: [0, 1, 2, 3, 4, 5, 6, 7] },
+      { range: [3], expected: [3, 4, 5, 6, 7] },
+      { range: [0, 2], expected: [0, 1] },
+      { range: [3, 5], expected: [3, 4] },
+      { range: [7, 8], expected: [7] },
+      { range: [5, 99], expected: [5, 6, 7] },
+      { range: [8], expected: [] },
+      { range: [8, 99], expected: [] },
+      { range: [99], expected: [] },
+      { range: [3, 3], expected: [] },
+    ])('streams the range $range of eight bytes as $expected', async ({ range: [start, end], expected }) => {
+      const store = open();
+      await store.write('a/b', Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7));
 
-        for (const attempt of [
-          () => store.read(escaping),
-          () => store.write(escaping, Uint8Array.of(1)),
-          () => store.remove([escaping]),
-        ]) {
-          await expect(attempt()).rejects.toThrow(
-            `expected an object name that stays within its store, got ${JSON.stringify(escaping)}`,
-          );
-        }
-        expect(await store.list('')).toEqual(['inside']);
-      },
-    );
+      expect(await bytesOf(await store.stream('a/b', start, end))).toEqual(expected);
+    });
 
-    it.each(['../', 'a/../../', '../x'])('does not list %j, which is not below the store', async (prefix) => {
-      await expect(open().list(prefix)).rejects.toThrow('expected an object name that stays within its store');
+    it('streams an object of many chunks, to the byte', async () => {
+      const store = open();
+      const bytes = Uint8Array.from({ length: 1_000_000 }, (_, at) => (at * 31) % 256);
+      await store.write('a', bytes);
+
+      expect(Buffer.from(await bytesOf(await store.stream('a'))).equals(bytes)).toBe(true);
+      const [start, end] = [99_999, 900_001];
+      const range = await bytesOf(await store.stream('a', start, end));
+      expect(Buffer.from(range).equals(bytes.subarray(start, end))).toBe(true);
+    });
+
+    it.each([
+      [0, undefined],
+      [0, 5],
+      [3, undefined],
+    ])('streams nothing of an object of no bytes, from %s to %s', async (start, end) => {
+      const store = open();
+      await store.write('empty', new Uint8Array(0));
+
+      expect(await bytesOf(await store.stream('empty', start, end))).toEqual([]);
+    });
+
+    it('streams to a reader who stops in the middle, and to the next one', async () => {
+      const store = open();
+      await store.write('a', new Uint8Array(1_000_000).fill(7));
+
+      for await (const chunk of (await store.stream('a')) ?? []) {
+        expect(chunk[0]).toBe(7);
+        break;
+      }
+
+      expect(await bytesOf(await store.stream('a', 999_999))).toEqual([7]);
+    });
+
+    it('has no stream of a name that was never written, whatever the range', async () => {
+      const store = open();
+      await store.write('a/b/c', Uint8Array.of(1));
+
+      expect(await store.stream('a/c')).toBeUndefined();
+      expect(await store.stream('a/c', 3)).toBeUndefined();
+      expect(await store.stream('a/c', 0, 3)).toBeUndefined();
+      expect(await store.stream('a/c', 3, 3)).toBeUndefined();
+    });
+
+    it('tells of each object its size and when it was written, in the order of texts', async () => {
+      const store = open();
+      for (const each of ['b/2', 'a/1', 'b/10']) await store.write(each, new Uint8Array(each.length));
+      await store.write('b/0', new Uint8Array(0));
+
+      const entries = await store.entries('b/');
+
+      expect(entries.map(({ name: each, bytes }) => [each, bytes])).toEqual([
+        ['b/0', 0],
+        ['b/10', 4],
+        ['b/2', 3],
+      ]);
+      for (const { modified } of entries) expect(Math.abs(modified - Date.now())).toBeLessThan(A_MINUTE_MS);
+      expect(await store.entries('c/')).toEqual([]);
+    });
+
+    it('tells other bytes by another tag, be they as many and written at once', async () => {
+      const store = open();
+      await store.write('beside', Uint8Array.of(9));
+      const tagOf = async (each: string) => (await store.entries(each)).map(({ tag }) => tag).join();
+      await store.write('a', Uint8Array.of(0));
+      const beside = await tagOf('beside');
+
+      for (let v = 1; v <= 20; v++) {
+        const before = await tagOf('a');
+        await store.write('a', Uint8Array.of(v));
+        expect(await tagOf('a')).not.toBe(before);
+      }
+
+      expect(await tagOf('beside')).toBe(beside);
+      expect(beside).not.toBe('');
+    });
+
+    const outside = ['../outside', 'a/../../outside', '/etc/passwd', '..', '', 'a/../..'];
+    const detours = ['a/../inside', './inside', 'inside/.', '.'];
+
+    it.each([...outside, ...detours])('refuses the name %j, which is not below the store', async (escaping) => {
+      const store = open();
+      await store.write('inside', Uint8Array.of(1));
+
+      for (const attempt of [
+        () => store.read(escaping),
+        () => store.write(escaping, Uint8Array.of(1)),
+        () => store.stream(escaping),
+        () => store.remove(['inside', escaping]),
+      ]) {
+        await expect(attempt()).rejects.toThrow(
+          `expected an object name that stays within its store, got ${JSON.stringify(escaping)}`,
+        );
+      }
+      expect(await store.list('')).toEqual(['inside']);
+    });
+
+    it.each(['../', 'a/../../', '../x', 'a/../b'])('does not list %j, which is not below the store', async (prefix) => {
+      const store = open();
+
+      await expect(store.list(prefix)).rejects.toThrow('expected an object name that stays within its store');
+      await expect(store.entries(prefix)).rejects.toThrow('expected an object name that stays within its store');
     });
   });
 }

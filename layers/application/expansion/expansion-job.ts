@@ -25,6 +25,16 @@ export function expansionFolder({ population, job }: ExpansionJob): string {
   return `parts/${population}/${job}/`;
 }
 
+/** The job, and where the list of its shards lies, for the maps over them. */
+export interface ListedExpansion extends ExpansionJob {
+  readonly shards: string;
+}
+
+export function listed(job: ExpansionJob): ListedExpansion {
+  const { population, campaign, job: id } = job;
+  return { population, campaign, job: id, shards: `${expansionFolder(job)}shards.json` };
+}
+
 /** What one step leaves to others: `task`, `fit`, or of each shard `evidence` and `ranking`. */
 export type LeftName = 'task' | 'model' | 'fit' | `evidence/${number}` | `ranking/${number}`;
 

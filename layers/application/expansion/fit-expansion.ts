@@ -4,7 +4,7 @@ import { type Settled, settle } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
 import { chooseRanker, type DropMatches } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
-import { type ExpansionJob, type ExpansionTask, leave, left } from './expansion-job.ts';
+import { type ExpansionJob, type ExpansionTask, type ListedExpansion, leave, left, listed } from './expansion-job.ts';
 import type { ShardEvidence } from './gather-shard.ts';
 
 export interface FittedExpansion {
@@ -15,7 +15,7 @@ export interface FittedExpansion {
   readonly model: unknown;
 }
 
-export async function fitExpansion(ports: StepPorts, settings: Settings, job: ExpansionJob): Promise<void> {
+export async function fitExpansion(ports: StepPorts, settings: Settings, job: ExpansionJob): Promise<ListedExpansion> {
   const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
   const shards: ShardEvidence[] = [];
   for (const s of manifest.shards.keys()) shards.push(await left<ShardEvidence>(ports, job, `evidence/${s}`));
@@ -31,4 +31,5 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
     model: chooseRanker(request).ranker.fit(shards.map(({ evidence }) => evidence)),
   };
   await leave(ports, job, 'fit', fitted);
+  return listed(job);
 }

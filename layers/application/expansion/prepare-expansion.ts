@@ -6,17 +6,13 @@ import { chooseRanker, prepareShards } from '../ranking-options.ts';
 import { INDEX_SEED, TrainingSample } from '../retrieval-index.ts';
 import type { Settings } from '../settings.ts';
 import { writeJson } from '../stored-json.ts';
-import { type ExpansionJob, type ExpansionTask, expansionFolder, leave, left } from './expansion-job.ts';
-
-export interface PreparedExpansion extends ExpansionJob {
-  readonly shards: string;
-}
+import { type ExpansionJob, type ExpansionTask, type ListedExpansion, leave, left, listed } from './expansion-job.ts';
 
 export async function prepareExpansion(
   ports: StepPorts,
   settings: Settings,
   job: ExpansionJob,
-): Promise<PreparedExpansion> {
+): Promise<ListedExpansion> {
   const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
   const { needsEmbedding } = chooseRanker(request);
   const seesAll = request.drop.length === 0 && !request.binary && manifest.index !== undefined;
@@ -28,11 +24,10 @@ export async function prepareExpansion(
     }
     await leave(ports, job, 'model', fitTruncatedSvd(sample.shard(), settings.dimensions, INDEX_SEED));
   }
-  const shards = `${expansionFolder(job)}shards.json`;
   await writeJson(
     ports.objects,
-    shards,
+    listed(job).shards,
     manifest.shards.map((_, shard) => ({ ...job, shard })),
   );
-  return { ...job, shards };
+  return listed(job);
 }

@@ -42,6 +42,7 @@ export async function planUpload(ports: StepPorts, settings: Settings, job: Uplo
   const folder = batchFolder(job);
   const { mode, index: graph } = await readOptions(ports.objects, `${folder}${OPTIONS_FILE}`, UploadOptions);
   const entries = (await ports.objects.entries(folder)).filter(({ name }) => holdsUsers(name));
+  if (entries.length === 0) throw new Invalid(`${folder}: expected files of users, but they are gone`);
   const files: UploadedFile[] = [];
   for (const entry of entries) files.push(await fileFrom(ports, settings, entry));
   const manifest = await ports.catalog.manifest(job.population);

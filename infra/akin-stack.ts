@@ -1,0 +1,272 @@
+/** The whole system on one page: what is dropped where, what that wakes up, and who may do what. */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Choice, Condition, type IChainable, type StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type { Settings } from '#application/settings.ts';
+import { HandlerFunction } from './constructs/handler-function.ts';
+import { NativeLayer } from './constructs/native-layer.ts';
+import { forEach, stepMachine, task } from './constructs/step-machine.ts';
+import { Stores } from './constructs/stores.ts';
+import { alarmAbove, MAX_TRIES, WorkQueue, type WorkQueueProps } from './constructs/work-queue.ts';
+import type { StackSettings } from './stack-settings.ts';
+
+export interface AkinStackProps extends StackProps {
+  readonly settings: Settings;
+  /** Settings of akin that differ from their defaults, as its variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stack: StackSettings;
+}
+
+/** Lambda's longest: what takes longer is cut into more functions, not given more time. */
+const LONG_SECONDS = 900;
+/** For functions that read a list and pass a name on. */
+const SHORT_SECONDS = 60;
+
+export class AkinStack extends Stack {
+  readonly #props: AkinStackProps;
+  readonly #stores: Stores;
+  readonly #deadLetters: Queue;
+  readonly #layer: NativeLayer;
+
+  constructor(scope: Construct, id: string, props: AkinStackProps) {
+    super(scope, id, props);
+    this.#props = props;
+    this.#stores = new Stores(this, 'stores', props.stack);
+    this.#layer = new NativeLayer(this, 'native', props.stack.architecture);
+    this.#deadLetters = new Queue(this, 'dead-letters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    const waiting = this.#deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'max' });
+    alarmAbove(this, 'dead-letters-alarm', waiting, 0, this.#alarmAction());
+    this.#receiveSeeds(this.#expansionMachine());
+    this.#receiveUploads(this.#uploadMachine());
+    new CfnOutput(this, 'Bucket', { value: this.#stores.bucket.bucketName });
+    new CfnOutput(this, 'DeadLetters', { value: this.#deadLetters.queueUrl });
+  }
+
+  /** Upload: plan → (cut long files) → read → merge → fit → index → publish. */
+  #uploadMachine(): StateMachine {
+    const stores = this.#stores;
+    const plan = this.#worker('plan-upload');
+    stores.grantList(plan, 'populations', 'parts');
+    stores.grantRead(plan, 'populations', 'parts');
+    stores.grantReadCatalog(plan);
+    stores.grantTellStatus(plan);
+    const split = this.#worker('split-file');
+    stores.grantRead(split, 'populations');
+    const read = this.#worker('read-users');
+    stores.grantRead(read, 'populations', 'index');
+    stores.grantReadCatalog(read);
+    const merge = this.#worker('merge-users');
+    stores.grantList(merge, 'parts');
+    const fit = this.#worker('fit-upload');
+    stores.grantWrite(fit, 'index');
+    stores.grantTellStatus(fit);
+    const index = this.#worker('index-shard', [this.#layer.version]);
+    stores.grantRead(index, 'index');
+    stores.grantWrite(index, 'index');
+    stores.bands.grant(index, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem');
+    const publish = this.#worker('publish-upload');
+    stores.grantList(publish, 'parts', 'index');
+    stores.grantRemove(publish, 'index');
+    stores.grantWriteCatalog(publish);
+    stores.grantTellStatus(publish);
+    stores.bands.grant(publish, 'dynamodb:Query', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem');
+    for (const each of [split, read, merge, fit, index, publish]) stores.grantRead(each, 'parts');
+    for (const each of [plan, split, read, merge, fit, index, publish]) stores.grantWrite(each, 'parts');
+
+    const over = (list: string) => this.#mapOver(list);
+    const planned = task(this, 'Plan', plan);
+    const chain = planned.next(
+      new Choice(this, 'Are there files too long for one function?')
+        .when(
+          Condition.booleanEquals('$.hasLongFiles', true),
+          forEach(this, 'Split', split, over('long')).next(planned),
+        )
+        .otherwise(
+          forEach(this, 'Read', read, over('splits'))
+            .next(forEach(this, 'Merge', merge, over('parts')))
+            .next(task(this, 'Fit', fit))
+            .next(forEach(this, 'Index', index, over('shards')))
+            .next(task(this, 'Publish', publish)),
+        ),
+    );
+    return this.#machine('upload', chain, [plan, split, read, merge, fit, index, publish]);
+  }
+
+  /** Expansion of a large population: prepare → gather → fit → score → merge. */
+  #expansionMachine(): StateMachine {
+    const stores = this.#stores;
+    const prepare = this.#worker('prepare-expansion');
+    const gather = this.#worker('gather-shard');
+    const fit = this.#worker('fit-expansion');
+    const score = this.#worker('score-shard');
+    const merge = this.#worker('merge-audience');
+    for (const each of [prepare, gather, fit, score, merge]) {
+      stores.grantRead(each, 'parts');
+      stores.grantWrite(each, 'parts');
+    }
+    for (const each of [prepare, gather, score]) stores.grantRead(each, 'index');
+    for (const each of [gather, score]) stores.grantList(each, 'parts');
+    this.#grantTellAudience(merge);
+
+    const chain = task(this, 'Prepare', prepare)
+      .next(forEach(this, 'Gather', gather, this.#mapOver('shards')))
+      .next(task(this, 'Fit seeds', fit))
+      .next(forEach(this, 'Score', score, this.#mapOver('shards')))
+      .next(task(this, 'Merge rankings', merge));
+    return this.#machine('expansion', chain, [prepare, gather, fit, score, merge]);
+  }
+
+  #receiveUploads(machine: StateMachine): void {
+    const stores = this.#stores;
+    const notice = this.#door('notice-upload', machine);
+    stores.grantList(notice, 'populations');
+    stores.grantTellStatus(notice);
+    const finish = this.#door('finish-upload', machine);
+    stores.grantList(finish, 'parts');
+    stores.grantRead(finish, 'parts');
+    stores.grantTellStatus(finish);
+    EventBus.fromEventBusName(this, 'announcements', 'default').grantPutEventsTo(finish);
+    for (const each of [notice, finish]) {
+      stores.grantWriteCatalog(each);
+      machine.grantStartExecution(each);
+    }
+    const { quietSeconds } = this.#props.settings;
+    const written = (key: object) => this.#writtenObject(key);
+    this.#queue('closed-uploads', notice, { pattern: written({ wildcard: 'populations/*/_SUCCESS' }) });
+    this.#queue('quiet-uploads', notice, { pattern: written({ prefix: 'populations/' }), delaySeconds: quietSeconds });
+    this.#queue('ended-uploads', finish, {
+      pattern: endOf(machine, ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']),
+    });
+  }
+
+  #receiveSeeds(machine: StateMachine): void {
+    const stores = this.#stores;
+    const expand = this.#worker('expand-drop', [this.#layer.version], {
+      EXPANSION_MACHINE: machine.stateMachineArn,
+      ...this.#deadLetterVariables(),
+    });
+    stores.grantList(expand, 'seeds');
+    stores.grantRead(expand, 'seeds', 'index');
+    stores.grantWrite(expand, 'parts');
+    stores.grantListCatalog(expand);
+    stores.bands.grant(expand, 'dynamodb:Query', 'dynamodb:BatchGetItem');
+    machine.grantStartExecution(expand);
+    const finish = this.#door('finish-expansion', machine);
+    stores.grantList(finish, 'parts');
+    stores.grantRead(finish, 'parts');
+    for (const each of [expand, finish]) this.#grantTellAudience(each);
+    const { expansionConcurrency } = this.#props.stack;
+    this.#queue('seeds', expand, {
+      pattern: this.#writtenObject({ prefix: 'seeds/' }),
+      timeoutSeconds: LONG_SECONDS,
+      concurrency: expansionConcurrency,
+    });
+    this.#queue('ended-expansions', finish, { pattern: endOf(machine, ['FAILED', 'TIMED_OUT', 'ABORTED']) });
+  }
+
+  /** Audiences are written, who waits is told, and the claim is settled. */
+  #grantTellAudience(who: HandlerFunction): void {
+    this.#stores.grantWrite(who, 'audiences');
+    this.#stores.grantWriteCatalog(who);
+    EventBus.fromEventBusName(this, `announcements of ${who.node.id}`, 'default').grantPutEventsTo(who);
+  }
+
+  /** A function that works on people's data: with memory for a shard, and all the time that there is. */
+  #worker(id: string, layers: HandlerFunctionLayers = [], environment: Readonly<Record<string, string>> = {}) {
+    return this.#function(id, this.#props.stack.memoryMiB, LONG_SECONDS, environment, layers);
+  }
+
+  /** A function that passes names on. */
+  #door(id: string, machine: StateMachine): HandlerFunction {
+    const variable = id.endsWith('upload') ? 'UPLOAD_MACHINE' : 'EXPANSION_MACHINE';
+    const environment = { [variable]: machine.stateMachineArn, ...this.#deadLetterVariables() };
+    return this.#function(id, this.#props.stack.doorMemoryMiB, SHORT_SECONDS, environment, []);
+  }
+
+  #function(
+    id: string,
+    memoryMiB: number,
+    timeoutSeconds: number,
+    environment: Readonly<Record<string, string>>,
+    layers: HandlerFunctionLayers,
+  ): HandlerFunction {
+    const { stack, environment: given } = this.#props;
+    const { architecture, logRetentionDays } = stack;
+    const settings = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+    return new HandlerFunction(this, id, {
+      architecture,
+      memoryMiB,
+      timeoutSeconds,
+      logRetentionDays,
+      layers: [...layers],
+      environment: {
+        BUCKET: this.#stores.bucket.bucketName,
+        CATALOG_TABLE: this.#stores.catalog.tableName,
+        BANDS_TABLE: this.#stores.bands.tableName,
+        ...Object.fromEntries(settings),
+        ...environment,
+      },
+    });
+  }
+
+  #deadLetterVariables() {
+    return { DEAD_LETTERS: this.#deadLetters.queueUrl, MAX_TRIES: String(MAX_TRIES) };
+  }
+
+  #queue(
+    id: string,
+    handler: HandlerFunction,
+    props: Pick<WorkQueueProps, 'pattern'> &
+      Partial<Pick<WorkQueueProps, 'timeoutSeconds' | 'delaySeconds' | 'concurrency'>>,
+  ): void {
+    new WorkQueue(this, id, {
+      timeoutSeconds: SHORT_SECONDS,
+      concurrency: 5, // these only pass names on; the line of uploads makes them wait for each other anyway
+      ...props,
+      handler,
+      deadLetters: this.#deadLetters,
+      alarmAction: this.#alarmAction(`${id}-topic`),
+    });
+  }
+
+  #writtenObject(key: object) {
+    const name = this.#stores.bucket.bucketName;
+    return {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: { bucket: { name: [name] }, object: { key: [key] } },
+    };
+  }
+
+  #mapOver(list: string) {
+    return { bucket: this.#stores.bucket, list, concurrency: this.#props.stack.mapConcurrency };
+  }
+
+  #machine(id: string, chain: IChainable, handlers: readonly HandlerFunction[]): StateMachine {
+    const { logRetentionDays } = this.#props.stack;
+    return stepMachine(this, id, { chain, handlers, bucket: this.#stores.bucket, logRetentionDays });
+  }
+
+  #alarmAction(id = 'alarm-topic') {
+    const { alarmTopicArn } = this.#props.stack;
+    return alarmTopicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, id, alarmTopicArn));
+  }
+}
+
+type HandlerFunctionLayers = readonly NativeLayer['version'][];
+
+function endOf(machine: StateMachine, status: string[]) {
+  return {
+    source: ['aws.states'],
+    detailType: ['Step Functions Execution Status Change'],
+    detail: { stateMachineArn: [machine.stateMachineArn], status },
+  };
+}

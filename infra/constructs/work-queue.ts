@@ -1,0 +1,85 @@
+/** A queue of events, the rule that fills it, and the function that empties it; what cannot be done goes to the dead letters. */
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { HandlerFunction } from './handler-function.ts';
+
+/** How often a message is tried: a fault that passes within three tries is none, one that does not wants a person. */
+export const MAX_TRIES = 3;
+
+/** A message that waits longer than this waits for something that does not come. */
+const LONG_WAIT = Duration.hours(6);
+
+/** AWS's advice: a message must not appear again while a function, with its own retries, may still be at work on it. */
+const VISIBILITY_TIMES_TIMEOUT = 6;
+
+export interface WorkQueueProps {
+  readonly handler: HandlerFunction;
+  readonly timeoutSeconds: number;
+  readonly pattern: EventPattern;
+  readonly deadLetters: Queue;
+  readonly delaySeconds?: number;
+  readonly concurrency: number;
+  readonly alarmAction?: IAlarmAction | undefined;
+}
+
+export class WorkQueue extends Construct {
+  constructor(scope: Construct, id: string, props: WorkQueueProps) {
+    super(scope, id);
+    const { handler, timeoutSeconds, pattern, deadLetters, delaySeconds = 0, concurrency, alarmAction } = props;
+    const queue = new Queue(this, 'queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      deliveryDelay: Duration.seconds(delaySeconds),
+      visibilityTimeout: Duration.seconds(VISIBILITY_TIMES_TIMEOUT * timeoutSeconds),
+      retentionPeriod: Duration.days(14),
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_TRIES },
+    });
+    new Rule(this, 'rule', {
+      eventPattern: pattern,
+      targets: [
+        new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(24), retryAttempts: 185 }),
+      ],
+    });
+    const consumption = queue.grant(handler, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
+    const mapping = new EventSourceMapping(this, 'source', {
+      target: handler,
+      eventSourceArn: queue.queueArn,
+      batchSize: 1,
+      reportBatchItemFailures: true,
+      maxConcurrency: concurrency,
+    });
+    mapping.node.addDependency(consumption);
+    deadLetters.grant(handler, 'sqs:SendMessage');
+    const oldest = queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'max' });
+    alarmAbove(this, 'long-wait', oldest, LONG_WAIT.toSeconds(), alarmAction);
+  }
+}
+
+/** An alarm on a figure of a queue that should stay at or below a bound. */
+export function alarmAbove(
+  scope: Construct,
+  id: string,
+  metric: Metric,
+  threshold: number,
+  action: IAlarmAction | undefined,
+): void {
+  const alarm = new Alarm(scope, id, {
+    metric,
+    threshold,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: 1,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  if (action) alarm.addAlarmAction(action);
+}

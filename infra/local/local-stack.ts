@@ -1,0 +1,346 @@
+/**
+ * A synthesized stack on a laptop: its bucket, tables, queues, rules, functions and state machines, wired as the template
+ * wires them. Functions are the real bundles, each in processes of its own, with the SDK pointed here by its environment.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AwsEndpoint } from './aws-endpoint.ts';
+import { CallBook } from './call-book.ts';
+import { DynamodbService } from './dynamodb-service.ts';
+import { EventBus } from './event-bus.ts';
+import { EventsService } from './events-service.ts';
+import { executionEvent } from './execution-events.ts';
+import type { Execution } from './executions.ts';
+import { isObject, type Json } from './json.ts';
+import { LocalFunction } from './lambda/local-function.ts';
+import { Meter } from './meter.ts';
+import { allows, type Permission, permissionsOf } from './permissions.ts';
+import { type Poller, pollQueue } from './queue-poller.ts';
+import { Queue } from './queues.ts';
+import { type S3Event, S3Service } from './s3/s3-service.ts';
+import { AwsFault, type Call, REGION } from './service.ts';
+import { SqsService } from './sqs-service.ts';
+import { StateMachine } from './state-machines.ts';
+import { StatesService } from './states-service.ts';
+import { Template } from './template.ts';
+
+export interface LocalStackOptions {
+  /** Where the template lies, and its name without `.template.json`. */
+  readonly assembly: string;
+  readonly stack: string;
+  /** Where everything that the stack keeps lies. */
+  readonly folder: string;
+  readonly port?: number;
+  /** Processes of one function at most: a laptop has few cores. */
+  readonly concurrency: number;
+  readonly retryAfterMs: number;
+  /** What a second of waiting in a state machine takes here, in seconds. */
+  readonly secondsPerSecond: number;
+  readonly log: (line: string) => void;
+  /** Told of each call of each function and state machine, by its logical id, before it is made and after it was. */
+  readonly observe?: (caller: string, call: Call, moment: 'before' | 'after') => void | Promise<void>;
+}
+
+/** Whoever sits at the laptop. */
+const PERSON = 'akin';
+
+const POLL_MS = 20;
+
+/** What Lambda does with a queue, in the function's name. */
+const POLLING = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
+
+export class LocalStack {
+  readonly template: Template;
+  readonly calls = new CallBook();
+  readonly meter = new Meter();
+  readonly functions = new Map<string, LocalFunction>();
+  readonly queues = new Map<string, Queue>();
+  readonly bus: EventBus;
+  readonly #options: LocalStackOptions;
+  readonly #secrets = new Map<string, string>();
+  readonly #permissions = new Map<string, readonly Permission[]>();
+  readonly #machines: readonly StateMachine[];
+  readonly #running = new Set<string>();
+  readonly #pollers: Poller[] = [];
+  readonly #polled: Queue[] = [];
+  readonly #s3: S3Service;
+  readonly #dynamodb: DynamodbService;
+  readonly #endpoint: AwsEndpoint;
+
+  static async start(options: LocalStackOptions): Promise<LocalStack> {
+    const stack = new LocalStack(options);
+    await stack.#start();
+    return stack;
+  }
+
+  private constructor(options: LocalStackOptions) {
+    const { assembly, stack, folder, log } = options;
+    this.#options = options;
+    this.template = new Template(assembly, stack);
+    mkdirSync(folder, { recursive: true });
+    this.bus = new EventBus((rule, error) => log(`the rule ${rule} could not deliver: ${String(error)}`));
+    this.#s3 = new S3Service(join(folder, 's3'), (event) => this.#tellOfObject(event));
+    this.#dynamodb = new DynamodbService(join(folder, 'dynamodb'));
+    this.#makeQueues();
+    this.#makeRules();
+    this.#machines = this.#makeMachines();
+    this.#endpoint = new AwsEndpoint({
+      services: {
+        s3: this.meter.s3(this.#s3),
+        dynamodb: this.meter.dynamodb(this.#dynamodb),
+        sqs: new SqsService(this.queues.values()),
+        events: new EventsService(this.bus),
+        states: new StatesService(this.#machines),
+      },
+      secretOf: (accessKeyId) => this.#secrets.get(accessKeyId),
+      observe: (caller, call, moment) => this.#observe(caller, call, moment),
+    });
+  }
+
+  get url(): string {
+    return this.template.endpoint;
+  }
+
+  /** The only bucket there is. */
+  get bucket(): string {
+    return this.template.text({ Ref: this.template.ofType('AWS::S3::Bucket')[0].id });
+  }
+
+  /** What an SDK or a tool needs to act as the person at the laptop. */
+  get credentials(): { readonly accessKeyId: string; readonly secretAccessKey: string } {
+    return { accessKeyId: PERSON, secretAccessKey: this.#secretFor(PERSON) };
+  }
+
+  /** Waits until no message waits or is worked on, no execution runs, and nothing is on its way. */
+  async idle(): Promise<void> {
+    do {
+      await this.bus.idle();
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    } while (this.#running.size > 0 || this.#polled.some((queue) => queue.messages().length > 0));
+  }
+
+  /** Ends what runs, as a laptop that is closed does: messages and executions under way are taken up at the next start. */
+  async stop(): Promise<void> {
+    for (const machine of this.#machines) machine.stop();
+    const polled = this.#pollers.map((poller) => poller.stop());
+    await Promise.all(this.functions.values().map((each) => each.stop()));
+    await Promise.all(polled);
+    await this.#endpoint.stop();
+    await this.#dynamodb.stop();
+  }
+
+  async #start(): Promise<void> {
+    await this.#dynamodb.start();
+    this.template.endpoint = await this.#endpoint.start(this.#options.port);
+    for (const { id } of this.template.ofType('AWS::S3::Bucket')) {
+      this.#s3.createBucket(this.template.text({ Ref: id }));
+    }
+    for (const { id, properties } of this.template.ofType('AWS::DynamoDB::GlobalTable')) {
+      await this.#dynamodb.createTable(id, this.template.resolve(properties));
+    }
+    this.#makeFunctions();
+    for (const machine of this.#machines) machine.abortInterrupted();
+    this.#makePollers();
+  }
+
+  #makeQueues(): void {
+    const folder = join(this.#options.folder, 'queues');
+    mkdirSync(folder, { recursive: true });
+    const make = (id: string): Queue => {
+      const known = this.queues.get(id);
+      if (known) return known;
+      const resource = this.template.ofType('AWS::SQS::Queue').find((each) => each.id === id);
+      const { DelaySeconds, VisibilityTimeout, RedrivePolicy } = resource?.properties ?? {};
+      const redrive = isObject(RedrivePolicy)
+        ? {
+            maxReceiveCount: Number(RedrivePolicy.maxReceiveCount),
+            deadLetter: make(this.template.pointedAt(RedrivePolicy.deadLetterTargetArn)),
+          }
+        : {};
+      const queue = new Queue({
+        name: id,
+        arn: this.template.arnOf(id),
+        delaySeconds: Number(DelaySeconds ?? 0),
+        visibilitySeconds: Number(VisibilityTimeout ?? 30),
+        file: join(folder, `${id}.json`),
+        ...redrive,
+      });
+      this.queues.set(id, queue);
+      return queue;
+    };
+    for (const { id } of this.template.ofType('AWS::SQS::Queue')) make(id);
+  }
+
+  #makeFunctions(): void {
+    const { concurrency, folder, log } = this.#options;
+    for (const { id, properties } of this.template.ofType('AWS::Lambda::Function')) {
+      const { Code, Handler, Layers, MemorySize, Timeout, Environment } = properties;
+      const layers = Array.isArray(Layers) ? Layers.map((layer) => this.#layerFolder(layer)) : [];
+      const variables = this.template.resolve(isObject(Environment) ? Environment.Variables : {});
+      const name = id;
+      this.functions.set(
+        id,
+        new LocalFunction({
+          name,
+          task: this.template.assetFolder(Code),
+          handler: this.template.text(Handler),
+          memoryMiB: Number(MemorySize),
+          timeoutMs: 1_000 * Number(Timeout),
+          environment: { ...textsOf(variables), ...this.#environmentOf(id) },
+          layers,
+          concurrency,
+          scratch: join(folder, 'tmp'),
+          log,
+        }),
+      );
+    }
+  }
+
+  /** Whom the SDK in a function calls, and as who. */
+  #environmentOf(id: string): Readonly<Record<string, string>> {
+    return {
+      AWS_REGION: REGION,
+      AWS_DEFAULT_REGION: REGION,
+      AWS_ENDPOINT_URL: this.url,
+      AWS_ACCESS_KEY_ID: id,
+      AWS_SECRET_ACCESS_KEY: this.#secretFor(id),
+      POWERTOOLS_TRACE_ENABLED: 'false',
+    };
+  }
+
+  #layerFolder(reference: Json): string {
+    const id = this.template.pointedAt(reference);
+    const layer = this.template.ofType('AWS::Lambda::LayerVersion').find((each) => each.id === id);
+    return this.template.assetFolder(layer?.properties.Content);
+  }
+
+  #makeMachines(): StateMachine[] {
+    const { folder, secondsPerSecond } = this.#options;
+    return this.template.ofType('AWS::StepFunctions::StateMachine').map(
+      ({ id, properties }) =>
+        new StateMachine({
+          name: id,
+          arn: this.template.arnOf(id),
+          definition: JSON.parse(this.template.text(properties.DefinitionString)),
+          invoke: (functionArn, payload) => this.#invokeAs(id, functionArn, payload),
+          readObject: (bucket, key) => this.#readAs(id, bucket, key),
+          changed: (execution) => this.#tellOfExecution(execution),
+          secondsPerSecond,
+          folder: join(folder, 'executions', id),
+        }),
+    );
+  }
+
+  #makeRules(): void {
+    for (const { id, properties } of this.template.ofType('AWS::Events::Rule')) {
+      const targets = Array.isArray(properties.Targets) ? properties.Targets.filter(isObject) : [];
+      this.bus.addRule({
+        name: id,
+        pattern: this.template.resolve(properties.EventPattern),
+        targets: targets.map(({ Arn }) => {
+          const queue = this.queues.get(this.template.pointedAt(Arn));
+          if (!queue) throw new Error(`expected what the local stack knows, got a target of ${id} that is no queue`);
+          return { deliver: (input: Json) => queue.send(JSON.stringify(input)) };
+        }),
+      });
+    }
+  }
+
+  #makePollers(): void {
+    const { log, retryAfterMs, concurrency } = this.#options;
+    for (const { id, properties } of this.template.ofType('AWS::Lambda::EventSourceMapping')) {
+      const { EventSourceArn, FunctionName, BatchSize, FunctionResponseTypes, ScalingConfig } = properties;
+      const handler = this.template.pointedAt(FunctionName);
+      const queue = this.queues.get(this.template.pointedAt(EventSourceArn));
+      const target = this.functions.get(handler);
+      if (!queue || !target) throw new Error(`expected a queue and a function, got something else in ${id}`);
+      const limit = isObject(ScalingConfig) ? Number(ScalingConfig.MaximumConcurrency) : concurrency;
+      const poller = pollQueue(
+        queue,
+        {
+          batchSize: Number(BatchSize),
+          maxConcurrency: Math.min(concurrency, limit),
+          reportBatchItemFailures: Array.isArray(FunctionResponseTypes),
+          retryAfterMs,
+          failed: (error) => log(`${handler}: ${String(error)}`),
+        },
+        async (event) => {
+          for (const action of POLLING) {
+            await this.#observe(handler, { action: `sqs:${action}`, resource: queue.arn }, 'before');
+          }
+          return this.#invoke(target, event);
+        },
+      );
+      this.#pollers.push(poller);
+      this.#polled.push(queue);
+    }
+  }
+
+  async #invokeAs(caller: string, functionArn: string, payload: Json): Promise<Json> {
+    const target = this.functions.get(functionArn.split(':').at(-1) ?? '');
+    if (!target) throw new Error(`expected a function of the stack, got ${functionArn}`);
+    await this.#observe(caller, { action: 'lambda:InvokeFunction', resource: functionArn }, 'before');
+    return this.#invoke(target, payload);
+  }
+
+  async #invoke(target: LocalFunction, event: unknown): Promise<Json> {
+    const result = await target.invoke(event);
+    this.meter.addTiming(target.name, result);
+    return result.payload;
+  }
+
+  async #readAs(caller: string, bucket: string, key: string): Promise<Buffer> {
+    await this.#observe(caller, { action: 's3:GetObject', resource: `arn:aws:s3:::${bucket}/${key}` }, 'before');
+    return this.#s3.bytesOf(bucket, key);
+  }
+
+  /** Refuses what the caller's role does not allow, as AWS does; the person at the laptop may do everything. */
+  async #observe(caller: string, call: Call, moment: 'before' | 'after'): Promise<void> {
+    if (caller !== PERSON && moment === 'before') {
+      this.calls.add(caller, call);
+      if (!this.permissionsOf(caller).some((permission) => allows(permission, call))) {
+        const { action, resource } = call;
+        throw new AwsFault(403, 'AccessDenied', `${caller} is not authorized to perform ${action} on ${resource}`);
+      }
+    }
+    await this.#options.observe?.(caller, call, moment);
+  }
+
+  /** What the role of a function or a state machine allows. */
+  permissionsOf(caller: string): readonly Permission[] {
+    const known = this.#permissions.get(caller) ?? permissionsOf(this.template, caller);
+    this.#permissions.set(caller, known);
+    return known;
+  }
+
+  #tellOfObject({ bucket, key, size, etag, sequencer, kind, reason }: S3Event): void {
+    this.bus.put({
+      source: 'aws.s3',
+      detailType: kind,
+      resources: [`arn:aws:s3:::${bucket}`],
+      detail: { version: '0', bucket: { name: bucket }, object: { key, size, etag, sequencer }, reason },
+    });
+  }
+
+  #tellOfExecution(execution: Execution): void {
+    if (execution.status === 'RUNNING') this.#running.add(execution.executionArn);
+    else this.#running.delete(execution.executionArn);
+    const { status, name, error, cause } = execution;
+    if (status !== 'RUNNING' && status !== 'SUCCEEDED') {
+      this.#options.log(`${name} ${status.toLowerCase()}: ${error ?? ''} ${cause ?? ''}`);
+    }
+    this.bus.put(executionEvent(execution));
+  }
+
+  #secretFor(accessKeyId: string): string {
+    const secret = this.#secrets.get(accessKeyId) ?? randomBytes(24).toString('base64url');
+    this.#secrets.set(accessKeyId, secret);
+    return secret;
+  }
+}
+
+function textsOf(variables: Json): Record<string, string> {
+  const entries = Object.entries(isObject(variables) ? variables : {});
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}

@@ -1,0 +1,98 @@
+/** `npm start`: synthesizes the stack and runs its very template on this laptop, until Ctrl-C. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { styleText } from 'node:util';
+import { isObject } from './json.ts';
+import { LocalStack } from './local-stack.ts';
+
+const FOLDER = resolve('.akin/stack');
+const ASSEMBLY = join(FOLDER, 'cdk.out');
+
+/** Always the same, so that commands can be said again after a restart. */
+const PORT = 4_566;
+
+const say = (text = '') => process.stdout.write(`${text}\n`);
+
+say('synthesizing the stack …');
+mkdirSync(FOLDER, { recursive: true });
+synthesize();
+const stack = await LocalStack.start({
+  assembly: ASSEMBLY,
+  stack: 'akin',
+  folder: FOLDER,
+  port: Number(process.env.PORT ?? PORT),
+  concurrency: 2,
+  retryAfterMs: 1_000,
+  secondsPerSecond: 0.25,
+  log: (line) => {
+    const told = toldBy(line);
+    if (told !== undefined) say(styleText('gray', told));
+  },
+});
+say(instructions());
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    say('\nstopping …');
+    await stack.stop();
+    process.exit(0);
+  });
+}
+
+/** As the machine's own processor has it, because the functions run on it. */
+function synthesize(): void {
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+  const flags = ['synth', '--quiet', '--output', ASSEMBLY, '-c', `architecture=${architecture}`];
+  try {
+    execFileSync(process.execPath, ['node_modules/aws-cdk/bin/cdk', ...flags], { stdio: 'pipe' });
+  } catch (error) {
+    if (error instanceof Error && 'stderr' in error) process.stderr.write(String(error.stderr));
+    process.exit(1);
+  }
+}
+
+function instructions(): string {
+  const { accessKeyId, secretAccessKey } = stack.credentials;
+  const folder = join(FOLDER, 's3', stack.bucket);
+  return `
+${styleText('bold', 'The stack runs.')} Ctrl-C stops it; what it holds stays in ${FOLDER}.
+
+bucket   ${stack.bucket}
+folder   ${folder}
+address  ${stack.url}
+
+In another terminal, a way to put files into the bucket:
+
+  put() { curl -sS --fail-with-body --aws-sigv4 aws:amz:us-east-1:s3 --user ${accessKeyId}:${secretAccessKey} \\
+    -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T "$1" ${stack.url}/${stack.bucket}/"$2"; }
+
+Upload people, close the batch, and see how it goes:
+
+  put users.ndjson.gz populations/shop/b1/users.ndjson.gz
+  put /dev/null populations/shop/b1/_SUCCESS
+  cat ${folder}/populations/shop/b1/_STATUS.json
+
+Drop the seeds, and read the audience:
+
+  put best-customers.csv seeds/shop/best-customers.csv
+  cat ${folder}/audiences/shop/best-customers.json
+`;
+}
+
+/** A function's log line as a person wants it; nothing for metrics, which are for machines. */
+function toldBy(line: string): string | undefined {
+  const entry = jsonOf(line);
+  if (!isObject(entry)) return line;
+  if (typeof entry.message !== 'string') return undefined;
+  const details = ['outcome', 'error'].flatMap((name) => (typeof entry[name] === 'string' ? [entry[name]] : []));
+  return [String(entry.function_name).replace(/[0-9A-F]{8}$/, ''), entry.message, ...details].join(' · ');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // a line that somebody printed
+  }
+}

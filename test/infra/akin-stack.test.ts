@@ -1,0 +1,302 @@
+/** What matters in the template: what wakes up what, what is tried again, who may do what, and what is kept. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ofType, type Resource, referencesIn, resourcesIn, synthesized } from './assembly.ts';
+
+/** Kilobytes of a function's bundle: room for a tenth more than it has, so that a new dependency is noticed. */
+const MAX_BUNDLE_KB = 1_400;
+
+const FUNCTIONS = readdirSync('functions').filter((file) =>
+  readFileSync(join('functions', file), 'utf8').includes('export const handler'),
+);
+
+let folder = '';
+let resources: Readonly<Record<string, Resource>> = {};
+
+beforeAll(async () => {
+  folder = await synthesized();
+  resources = resourcesIn(folder);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const all = (type: string) => ofType(resources, type);
+
+function idOf(type: string, name: string): string {
+  const found = all(type).find(({ id }) => id.startsWith(name.replaceAll('-', '')));
+  if (!found) throw new Error(`expected a ${type} called ${name}, found none`);
+  return found.id;
+}
+
+/** The statements of a function's role, as text that a reader can check. */
+function permissionsOf(name: string): string[] {
+  const role = idOf('AWS::IAM::Role', `${name}-role`);
+  return all('AWS::IAM::Policy')
+    .filter(({ properties }) => referencesIn(properties.Roles).includes(role))
+    .flatMap(({ properties }) => {
+      const { Statement } = JSON.parse(JSON.stringify(properties.PolicyDocument));
+      return [Statement].flat();
+    })
+    .flatMap(({ Action, Resource: target, Condition }) => {
+      const on = JSON.stringify(target).replaceAll(/[0-9A-F]{8}"/g, '"');
+      const only = Condition ? ` where ${JSON.stringify(Condition)}` : '';
+      return [Action].flat().map((action: string) => `${action} ${on}${only}`);
+    });
+}
+
+describe('the stack', () => {
+  it('is one template, without findings of cdk-nag', () => {
+    const report = JSON.parse(readFileSync(join(folder, 'validation-report.json'), 'utf8'));
+
+    expect(readdirSync(folder).filter((file) => file.endsWith('.template.json'))).toEqual(['akin.template.json']);
+    expect(report.pluginReports).toEqual([]); // a finding without a reason would have failed the synthesis as well
+  });
+
+  it('has a Lambda for each file of functions/ that has a handler, on Node 24, in a bundle that stays small', () => {
+    const lambdas = all('AWS::Lambda::Function');
+
+    expect(lambdas.map(({ id }) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual(
+      FUNCTIONS.map((file) => file.replace('.ts', '').replaceAll('-', '')).sort(),
+    );
+    expect(FUNCTIONS.length).toBeGreaterThan(10);
+    for (const { properties } of lambdas) {
+      expect(properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+      });
+    }
+    const bundles = readdirSync(folder).filter((name) => name.startsWith('asset.'));
+    const sizes = bundles.flatMap((name) => {
+      const bundle = statSync(join(folder, name, 'index.mjs'), { throwIfNoEntry: false });
+      return bundle ? [bundle.size / 1_000] : [];
+    });
+    expect(sizes).toHaveLength(FUNCTIONS.length);
+    expect(Math.max(...sizes)).toBeLessThan(MAX_BUNDLE_KB);
+  });
+
+  it('gives the native layer to those functions alone that search or build graphs', () => {
+    const withLayer = all('AWS::Lambda::Function').filter(({ properties }) => properties.Layers !== undefined);
+
+    expect(withLayer.map(({ id }) => id.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual(['expanddrop', 'indexshard']);
+  });
+
+  it('keeps what is precious and encrypts what is kept', () => {
+    const [bucket] = all('AWS::S3::Bucket');
+    const [catalog, bands] = ['storescatalog', 'storesbands'].map(
+      (name) => resources[idOf('AWS::DynamoDB::GlobalTable', name)],
+    );
+
+    expect(bucket.properties).toMatchObject({
+      BucketEncryption: expect.anything(),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+      LifecycleConfiguration: {
+        Rules: [
+          { Prefix: 'parts/', ExpirationInDays: 7, Status: 'Enabled' },
+          { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+        ],
+      },
+    });
+    expect(JSON.stringify(all('AWS::S3::BucketPolicy'))).toContain('"aws:SecureTransport":"false"');
+    expect(resources[bucket.id].DeletionPolicy).toBe('Retain');
+    expect(catalog).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+        Replicas: [{ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }],
+      },
+    });
+    expect(bands).toMatchObject({ DeletionPolicy: 'Delete', Properties: { BillingMode: 'PAY_PER_REQUEST' } });
+  });
+
+  it('keeps logs for two weeks', () => {
+    expect(all('AWS::Logs::LogGroup')).toHaveLength(FUNCTIONS.length + 2);
+    for (const { properties } of all('AWS::Logs::LogGroup')) expect(properties.RetentionInDays).toBe(14);
+  });
+});
+
+describe('events', () => {
+  const PATTERNS: readonly (readonly [string, string, string])[] = [
+    ['closed-uploads', 'notice-upload', '"key":[{"wildcard":"populations/*/_SUCCESS"}]'],
+    ['quiet-uploads', 'notice-upload', '"key":[{"prefix":"populations/"}]'],
+    ['ended-uploads', 'finish-upload', '"status":["SUCCEEDED","FAILED","TIMED_OUT","ABORTED"]'],
+    ['seeds', 'expand-drop', '"key":[{"prefix":"seeds/"}]'],
+    ['ended-expansions', 'finish-expansion', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
+  ];
+
+  it.each(PATTERNS)('of %s go through a queue to %s', (name, handler, pattern) => {
+    const rule = resources[idOf('AWS::Events::Rule', `${name}-rule`)];
+    const queue = idOf('AWS::SQS::Queue', `${name}-queue`);
+    const source = resources[idOf('AWS::Lambda::EventSourceMapping', `${name}-source`)];
+
+    expect(JSON.stringify(rule.Properties.EventPattern)).toContain(pattern);
+    expect(referencesIn(rule.Properties.Targets)).toContain(queue);
+    expect(referencesIn(source.Properties)).toEqual([queue, idOf('AWS::Lambda::Function', handler)]);
+    expect(source.Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+  });
+
+  it('are waited with where quiet closes a batch', () => {
+    const queues = all('AWS::SQS::Queue').filter(({ properties }) => Number(properties.DelaySeconds) > 0);
+
+    expect(queues.map(({ id, properties }) => [id, properties.DelaySeconds])).toEqual([
+      [idOf('AWS::SQS::Queue', 'quiet-uploads-queue'), 120],
+    ]);
+  });
+
+  it('that cannot be handled go to the dead letters after three tries, and every queue has an alarm', () => {
+    const deadLetters = idOf('AWS::SQS::Queue', 'dead-letters');
+    const queues = all('AWS::SQS::Queue').filter(({ id }) => id !== deadLetters);
+    const watched = all('AWS::CloudWatch::Alarm').flatMap(({ properties }) => referencesIn(properties.Dimensions));
+
+    expect(queues).toHaveLength(PATTERNS.length);
+    for (const { properties } of queues) {
+      expect(properties.RedrivePolicy).toMatchObject({ maxReceiveCount: 3 });
+      expect(referencesIn(properties.RedrivePolicy)).toEqual([deadLetters]);
+    }
+    expect(watched.sort()).toEqual([deadLetters, ...queues.map(({ id }) => id)].sort());
+    for (const { properties } of all('AWS::Events::Rule'))
+      expect(referencesIn(properties.Targets)).toContain(deadLetters);
+  });
+
+  it('stay out of sight for six times as long as their function may take', () => {
+    for (const { properties } of all('AWS::Lambda::EventSourceMapping')) {
+      const [queue, handler] = referencesIn(properties);
+      const timeout = Number(resources[handler].Properties.Timeout);
+      expect(resources[queue].Properties.VisibilityTimeout).toBe(6 * timeout);
+    }
+  });
+});
+
+describe('state machines', () => {
+  /** The definition with the names of functions in place of their ARNs. */
+  function definitionOf(name: string) {
+    const { DefinitionString } = resources[idOf('AWS::StepFunctions::StateMachine', name)].Properties;
+    const parts = JSON.parse(JSON.stringify(DefinitionString))['Fn::Join'][1];
+    const text = parts.map((part: unknown) =>
+      typeof part === 'string' ? part : referencesIn(JSON.parse(JSON.stringify(part)))[0],
+    );
+    return JSON.parse(text.join(''));
+  }
+
+  interface State {
+    readonly Type: string;
+    readonly Next?: string;
+    readonly Default?: string;
+    readonly Retry?: unknown;
+    readonly ItemProcessor?: { readonly States: Readonly<Record<string, State>>; readonly ProcessorConfig: unknown };
+    readonly ItemReader?: unknown;
+  }
+
+  function pathOf(name: string): string[] {
+    const { StartAt, States }: { readonly StartAt: string; readonly States: Readonly<Record<string, State>> } =
+      definitionOf(name);
+    const path: string[] = [];
+    for (let at: string | undefined = StartAt; at !== undefined; at = States[at].Next ?? States[at].Default)
+      path.push(at);
+    return path;
+  }
+
+  it('walk through an upload and through an expansion in this order', () => {
+    expect(pathOf('upload')).toEqual([
+      'Plan',
+      'Are there files too long for one function?',
+      'Read all',
+      'Merge all',
+      'Fit',
+      'Index all',
+      'Publish',
+    ]);
+    expect(pathOf('expansion')).toEqual(['Prepare', 'Gather all', 'Fit seeds', 'Score all', 'Merge rankings']);
+  });
+
+  it.each(['upload', 'expansion'])(
+    'try again, with jitter, what may pass, and never what a caller can act on: %s',
+    (name) => {
+      const states: readonly State[] = Object.values(definitionOf(name).States);
+      const tasks = states
+        .flatMap((state) => (state.ItemProcessor ? Object.values(state.ItemProcessor.States) : [state]))
+        .filter(({ Type }) => Type === 'Task');
+
+      expect(tasks.length).toBeGreaterThan(4);
+      for (const { Retry } of tasks) {
+        expect(Retry).toEqual([
+          { ErrorEquals: ['Invalid', 'NotFound', 'Conflict', 'ZodError'], MaxAttempts: 0 },
+          { ErrorEquals: ['States.ALL'], IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 3, JitterStrategy: 'FULL' },
+        ]);
+      }
+    },
+  );
+
+  it('read lists of objects from the bucket, and pass on names alone', () => {
+    const maps = ['upload', 'expansion']
+      .flatMap((name) => Object.values<State>(definitionOf(name).States))
+      .filter(({ Type }) => Type === 'Map');
+
+    expect(maps).toHaveLength(6);
+    for (const { ItemReader, ItemProcessor } of maps) {
+      expect(ItemReader).toMatchObject({ Parameters: { 'Key.$': expect.stringMatching(/^\$\.\w+$/) } });
+      expect(ItemProcessor?.ProcessorConfig).toMatchObject({ Mode: 'DISTRIBUTED' });
+    }
+  });
+});
+
+describe('roles', () => {
+  it('name actions and folders one by one', () => {
+    const granted = FUNCTIONS.flatMap((file) => permissionsOf(file.replace('.ts', '')));
+
+    expect(granted.length).toBeGreaterThan(50);
+    expect(granted.filter((permission) => permission.split(' ')[0].includes('*'))).toEqual([]);
+    const anywhere = granted.filter((permission) => permission.split(' ')[1] === '"*"');
+    expect(new Set(anywhere)).toEqual(new Set(['xray:PutTraceSegments "*"', 'xray:PutTelemetryRecords "*"']));
+    expect(all('AWS::IAM::Role').flatMap(({ properties }) => properties.ManagedPolicyArns ?? [])).toEqual([]);
+  });
+
+  it('let nobody remove anything but what sweeps up old generations', () => {
+    const removing = FUNCTIONS.filter((file) =>
+      permissionsOf(file.replace('.ts', '')).some((each) => each.startsWith('s3:Delete')),
+    );
+
+    expect(removing).toEqual(['publish-upload.ts']);
+    expect(permissionsOf('publish-upload').filter((each) => each.startsWith('s3:Delete'))).toEqual([
+      expect.stringContaining('"/index/*"'),
+    ]);
+  });
+
+  it('let nobody write seeds, and beside people nothing but the status', () => {
+    const writes = FUNCTIONS.flatMap((file) => permissionsOf(file.replace('.ts', ''))).filter((each) =>
+      each.startsWith('s3:Put'),
+    );
+
+    expect(writes.filter((each) => each.includes('/seeds/'))).toEqual([]);
+    for (const each of writes.filter((write) => write.includes('/populations/'))) {
+      expect(each).toContain('"/populations/*/_STATUS.json"');
+    }
+  });
+});
+
+const hasCfnLint = spawnable('cfn-lint');
+
+it.skipIf(!hasCfnLint)(
+  'pleases cfn-lint (skipped where it is not on the machine)',
+  () => {
+    execFileSync('cfn-lint', ['--non-zero-exit-code', 'error', join(folder, 'akin.template.json')]);
+  },
+  60_000,
+);
+
+function spawnable(command: string): boolean {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
