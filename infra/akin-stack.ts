@@ -1,15 +1,16 @@
 /** The whole system on one page: what is dropped where, what that wakes up, and who may do what. */
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { Grant } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import { Choice, Condition, type IChainable, type StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, Fail, type IChainable, JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Settings } from '#application/settings.ts';
 import { HandlerFunction } from './constructs/handler-function.ts';
 import { NativeLayer } from './constructs/native-layer.ts';
-import { forEach, stepMachine, task } from './constructs/step-machine.ts';
+import { forEach, guarded, stepMachine, task } from './constructs/step-machine.ts';
 import { Stores } from './constructs/stores.ts';
 import { alarmAbove, MAX_TRIES, WorkQueue, type WorkQueueProps } from './constructs/work-queue.ts';
 import type { StackSettings } from './stack-settings.ts';
@@ -31,6 +32,7 @@ export class AkinStack extends Stack {
   readonly #stores: Stores;
   readonly #deadLetters: Queue;
   readonly #layer: NativeLayer;
+  readonly #bus: IEventBus;
 
   constructor(scope: Construct, id: string, props: AkinStackProps) {
     super(scope, id, props);
@@ -44,15 +46,20 @@ export class AkinStack extends Stack {
     });
     const waiting = this.#deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'max' });
     alarmAbove(this, 'dead-letters-alarm', waiting, 0, this.#alarmAction());
-    this.#receiveSeeds(this.#expansionMachine());
-    this.#receiveUploads(this.#uploadMachine());
+    this.#bus = EventBus.fromEventBusName(this, 'announcements', 'default');
+    this.#uploadMachine();
+    this.#receiveUploads();
+    this.#expansionMachine();
+    this.#receiveSeeds();
     new CfnOutput(this, 'Bucket', { value: this.#stores.bucket.bucketName });
     new CfnOutput(this, 'DeadLetters', { value: this.#deadLetters.queueUrl });
   }
 
   /** Upload: plan → (cut long files) → read → merge → fit → index → publish. */
-  #uploadMachine(): StateMachine {
+  #uploadMachine(): void {
     const stores = this.#stores;
+    const end = this.#door('end-upload');
+    this.#grantFinishUpload(end);
     const plan = this.#worker('plan-upload');
     stores.grantList(plan, 'populations', 'parts');
     stores.grantRead(plan, 'populations', 'parts');
@@ -83,7 +90,7 @@ export class AkinStack extends Stack {
 
     const over = (list: string) => this.#mapOver(list);
     const planned = task(this, 'Plan', plan);
-    const chain = planned.next(
+    const steps = planned.next(
       new Choice(this, 'Are there files too long for one function?')
         .when(
           Condition.booleanEquals('$.hasLongFiles', true),
@@ -97,11 +104,15 @@ export class AkinStack extends Stack {
             .next(task(this, 'Publish', publish)),
         ),
     );
-    return this.#machine('upload', chain, [plan, split, read, merge, fit, index, publish]);
+    const tell = (name: string, hasSucceeded: boolean) =>
+      task(this, name, end, { ...fieldsOf('population', 'batch', 'job'), hasSucceeded });
+    const failed = tell('Tell failure', false).next(new Fail(this, 'Upload failed'));
+    const chain = guarded(this, 'Upload', steps, failed).next(tell('Tell success', true));
+    this.#machine('upload', chain, [plan, split, read, merge, fit, index, publish, end]);
   }
 
   /** Expansion of a large population: prepare → gather → fit → score → merge. */
-  #expansionMachine(): StateMachine {
+  #expansionMachine(): void {
     const stores = this.#stores;
     const prepare = this.#worker('prepare-expansion');
     const gather = this.#worker('gather-shard');
@@ -115,89 +126,94 @@ export class AkinStack extends Stack {
     for (const each of [prepare, gather, score]) stores.grantRead(each, 'index');
     for (const each of [gather, score]) stores.grantList(each, 'parts');
     this.#grantTellAudience(merge);
+    const end = this.#door('end-expansion');
+    this.#grantFinishExpansion(end);
 
-    const chain = task(this, 'Prepare', prepare)
+    const steps = task(this, 'Prepare', prepare)
       .next(forEach(this, 'Gather', gather, this.#mapOver('shards')))
       .next(task(this, 'Fit seeds', fit))
       .next(forEach(this, 'Score', score, this.#mapOver('shards')))
       .next(task(this, 'Merge rankings', merge));
-    return this.#machine('expansion', chain, [prepare, gather, fit, score, merge]);
+    const failed = task(this, 'Tell that it failed', end).next(new Fail(this, 'Expansion failed'));
+    const chain = guarded(this, 'Expansion', steps, failed);
+    this.#machine('expansion', chain, [prepare, gather, fit, score, merge, end]);
   }
 
-  #receiveUploads(machine: StateMachine): void {
-    const stores = this.#stores;
-    const notice = this.#door('notice-upload', machine);
-    stores.grantList(notice, 'populations');
-    stores.grantTellStatus(notice);
-    const finish = this.#door('finish-upload', machine);
-    stores.grantList(finish, 'parts');
-    stores.grantRead(finish, 'parts');
-    stores.grantTellStatus(finish);
-    EventBus.fromEventBusName(this, 'announcements', 'default').grantPutEventsTo(finish);
-    for (const each of [notice, finish]) {
-      stores.grantWriteCatalog(each);
-      machine.grantStartExecution(each);
-    }
+  #receiveUploads(): void {
+    const notice = this.#door('notice-upload');
+    this.#stores.grantList(notice, 'populations');
+    this.#stores.grantTellStatus(notice);
+    this.#stores.grantWriteCatalog(notice);
+    this.#grantStart(notice, 'upload');
+    const finish = this.#door('finish-upload');
+    this.#grantFinishUpload(finish);
     const { quietSeconds } = this.#props.settings;
     const written = (key: object) => this.#writtenObject(key);
     this.#queue('closed-uploads', notice, { pattern: written({ wildcard: 'populations/*/_SUCCESS' }) });
     this.#queue('quiet-uploads', notice, { pattern: written({ prefix: 'populations/' }), delaySeconds: quietSeconds });
-    this.#queue('ended-uploads', finish, {
-      pattern: endOf(machine, ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']),
-    });
+    this.#queue('ended-uploads', finish, { pattern: this.#endOf('upload') });
   }
 
-  #receiveSeeds(machine: StateMachine): void {
+  #receiveSeeds(): void {
     const stores = this.#stores;
-    const expand = this.#worker('expand-drop', [this.#layer.version], {
-      EXPANSION_MACHINE: machine.stateMachineArn,
-      ...this.#deadLetterVariables(),
-    });
+    const expand = this.#worker('expand-drop', [this.#layer.version]);
     stores.grantList(expand, 'seeds');
     stores.grantRead(expand, 'seeds', 'index');
     stores.grantWrite(expand, 'parts');
     stores.grantListCatalog(expand);
     stores.bands.grant(expand, 'dynamodb:Query', 'dynamodb:BatchGetItem');
-    machine.grantStartExecution(expand);
-    const finish = this.#door('finish-expansion', machine);
-    stores.grantList(finish, 'parts');
-    stores.grantRead(finish, 'parts');
-    for (const each of [expand, finish]) this.#grantTellAudience(each);
+    this.#grantStart(expand, 'expansion');
+    this.#grantTellAudience(expand);
+    const finish = this.#door('finish-expansion');
+    this.#grantFinishExpansion(finish);
     const { expansionConcurrency } = this.#props.stack;
     this.#queue('seeds', expand, {
       pattern: this.#writtenObject({ prefix: 'seeds/' }),
       timeoutSeconds: LONG_SECONDS,
       concurrency: expansionConcurrency,
     });
-    this.#queue('ended-expansions', finish, { pattern: endOf(machine, ['FAILED', 'TIMED_OUT', 'ABORTED']) });
+    this.#queue('ended-expansions', finish, { pattern: this.#endOf('expansion') });
+  }
+
+  /** Whoever waits is told how an upload went, and the next in the line is started. */
+  #grantFinishUpload(who: HandlerFunction): void {
+    this.#stores.grantList(who, 'parts');
+    this.#stores.grantRead(who, 'parts');
+    this.#stores.grantTellStatus(who);
+    this.#stores.grantWriteCatalog(who);
+    this.#bus.grantPutEventsTo(who);
+    this.#grantStart(who, 'upload');
+  }
+
+  #grantFinishExpansion(who: HandlerFunction): void {
+    this.#stores.grantList(who, 'parts');
+    this.#stores.grantRead(who, 'parts');
+    this.#grantTellAudience(who);
   }
 
   /** Audiences are written, who waits is told, and the claim is settled. */
   #grantTellAudience(who: HandlerFunction): void {
     this.#stores.grantWrite(who, 'audiences');
     this.#stores.grantWriteCatalog(who);
-    EventBus.fromEventBusName(this, `announcements of ${who.node.id}`, 'default').grantPutEventsTo(who);
+    this.#bus.grantPutEventsTo(who);
+  }
+
+  #grantStart(who: HandlerFunction, machine: MachineName): void {
+    const resourceArns = [this.#machineArn(machine)];
+    Grant.addToPrincipal({ grantee: who, actions: ['states:StartExecution'], resourceArns });
   }
 
   /** A function that works on people's data: with memory for a shard, and all the time that there is. */
-  #worker(id: string, layers: HandlerFunctionLayers = [], environment: Readonly<Record<string, string>> = {}) {
-    return this.#function(id, this.#props.stack.memoryMiB, LONG_SECONDS, environment, layers);
+  #worker(id: string, layers: HandlerFunctionLayers = []): HandlerFunction {
+    return this.#function(id, this.#props.stack.memoryMiB, LONG_SECONDS, layers);
   }
 
   /** A function that passes names on. */
-  #door(id: string, machine: StateMachine): HandlerFunction {
-    const variable = id.endsWith('upload') ? 'UPLOAD_MACHINE' : 'EXPANSION_MACHINE';
-    const environment = { [variable]: machine.stateMachineArn, ...this.#deadLetterVariables() };
-    return this.#function(id, this.#props.stack.doorMemoryMiB, SHORT_SECONDS, environment, []);
+  #door(id: string): HandlerFunction {
+    return this.#function(id, this.#props.stack.doorMemoryMiB, SHORT_SECONDS, []);
   }
 
-  #function(
-    id: string,
-    memoryMiB: number,
-    timeoutSeconds: number,
-    environment: Readonly<Record<string, string>>,
-    layers: HandlerFunctionLayers,
-  ): HandlerFunction {
+  #function(id: string, memoryMiB: number, timeoutSeconds: number, layers: HandlerFunctionLayers): HandlerFunction {
     const { stack, environment: given } = this.#props;
     const { architecture, logRetentionDays } = stack;
     const settings = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
@@ -211,14 +227,13 @@ export class AkinStack extends Stack {
         BUCKET: this.#stores.bucket.bucketName,
         CATALOG_TABLE: this.#stores.catalog.tableName,
         BANDS_TABLE: this.#stores.bands.tableName,
+        UPLOAD_MACHINE: this.#machineArn('upload'),
+        EXPANSION_MACHINE: this.#machineArn('expansion'),
+        DEAD_LETTERS: this.#deadLetters.queueUrl,
+        MAX_TRIES: String(MAX_TRIES),
         ...Object.fromEntries(settings),
-        ...environment,
       },
     });
-  }
-
-  #deadLetterVariables() {
-    return { DEAD_LETTERS: this.#deadLetters.queueUrl, MAX_TRIES: String(MAX_TRIES) };
   }
 
   #queue(
@@ -250,9 +265,34 @@ export class AkinStack extends Stack {
     return { bucket: this.#stores.bucket, list, concurrency: this.#props.stack.mapConcurrency };
   }
 
-  #machine(id: string, chain: IChainable, handlers: readonly HandlerFunction[]): StateMachine {
+  #machine(id: MachineName, chain: IChainable, handlers: readonly HandlerFunction[]): void {
     const { logRetentionDays } = this.#props.stack;
-    return stepMachine(this, id, { chain, handlers, bucket: this.#stores.bucket, logRetentionDays });
+    const name = this.#machineName(id);
+    stepMachine(this, id, { name, chain, handlers, bucket: this.#stores.bucket, logRetentionDays });
+  }
+
+  /** Named beforehand, because the last of a machine's functions starts the next execution of that very machine. */
+  #machineName(id: MachineName): string {
+    return `${this.stackName}-${id}`;
+  }
+
+  #machineArn(id: MachineName): string {
+    const resourceName = this.#machineName(id);
+    return this.formatArn({
+      service: 'states',
+      resource: 'stateMachine',
+      resourceName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+
+  /** Sent at best effort, so for nothing but what a machine cannot tell of itself: that it was stopped. */
+  #endOf(id: MachineName) {
+    return {
+      source: ['aws.states'],
+      detailType: ['Step Functions Execution Status Change'],
+      detail: { stateMachineArn: [this.#machineArn(id)], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+    };
   }
 
   #alarmAction(id = 'alarm-topic') {
@@ -263,10 +303,9 @@ export class AkinStack extends Stack {
 
 type HandlerFunctionLayers = readonly NativeLayer['version'][];
 
-function endOf(machine: StateMachine, status: string[]) {
-  return {
-    source: ['aws.states'],
-    detailType: ['Step Functions Execution Status Change'],
-    detail: { stateMachineArn: [machine.stateMachineArn], status },
-  };
+type MachineName = 'upload' | 'expansion';
+
+/** Of the state as it is, these fields. */
+function fieldsOf(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, JsonPath.stringAt(`$.${name}`)]));
 }

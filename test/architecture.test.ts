@@ -14,10 +14,10 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'infra',
     folder: 'infra',
-    packages: [
-      ...['commander', '@commander-js/extra-typings', 'cli-progress', 'cli-table3', 'zod', 'node:'],
-      ...['aws-cdk-lib', 'constructs', 'cdk-nag', 'dynalite', 'aws-local-stepfunctions', 'aws-lambda'],
-    ],
+    packages: (
+      'commander @commander-js/extra-typings cli-progress cli-table3 zod node: ' +
+      'aws-cdk-lib constructs cdk-nag dynalite aws-local-stepfunctions aws-lambda'
+    ).split(' '),
   },
   // Deployed as it is and imported by infra alone: no function may reach into it.
   { name: 'native', folder: 'layers/native', packages: ['node:'] },
@@ -63,6 +63,18 @@ describe('the map is true', () => {
 
   it.each(domainSources.filter((file) => exportsValues(textOf(file))))('%s has a test of its name', (file) => {
     expect(files).toContain(testOf(file));
+  });
+
+  it('has an event for each function, by the same name', () => {
+    const handlers = sources.filter(
+      (file) => file.startsWith('functions/') && textOf(file).includes('export const handler'),
+    );
+    const events = files.filter((file) => file.startsWith('events/'));
+
+    expect(handlers.length).toBeGreaterThan(10);
+    expect(events.toSorted()).toEqual(
+      handlers.map((file) => file.replace(/^functions\/(.*)\.ts$/, 'events/$1.json')).toSorted(),
+    );
   });
 
   it('has no name that hides a concept', () => {

@@ -10,7 +10,14 @@ import { RANKERS } from '#domain/ranking/rankers.ts';
 import { markdownTable, sectionOf, withSection } from './bench/markdown.ts';
 
 const RECORDS = 'docs/decisions';
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'infra/cli/demo/README.md', 'layers/native/README.md', ...markdownIn('docs')];
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'infra/cli/demo/README.md',
+  'layers/native/README.md',
+  ...markdownIn('docs'),
+];
 
 describe('what stands in the pages', () => {
   it.each([

@@ -10,8 +10,10 @@ import {
   JitterType,
   JsonPath,
   LogLevel,
+  Parallel,
   S3JsonItemReader,
   StateMachine,
+  TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
@@ -22,9 +24,15 @@ import type { HandlerFunction } from './handler-function.ts';
 const CALLERS_ERRORS = ['Invalid', 'NotFound', 'Conflict', 'ZodError'];
 
 /** One function, tried up to four times, each wait drawn anew so that many that fail at once do not come back at once. */
-export function task(scope: Construct, id: string, handler: HandlerFunction): LambdaInvoke {
+export function task(
+  scope: Construct,
+  id: string,
+  handler: HandlerFunction,
+  payload?: Readonly<Record<string, unknown>>,
+): LambdaInvoke {
   const invoke = new LambdaInvoke(scope, id, {
     lambdaFunction: handler,
+    ...(payload && { payload: TaskInput.fromObject(payload) }),
     payloadResponseOnly: true,
     retryOnServiceExceptions: false,
   });
@@ -57,6 +65,13 @@ export function forEach(
   return map;
 }
 
+/** The steps, and what is done when one of them fails for good; either way the job's own fields are what goes on. */
+export function guarded(scope: Construct, id: string, steps: IChainable, failed: IChainable): Parallel {
+  return new Parallel(scope, id, { resultPath: JsonPath.DISCARD })
+    .branch(steps)
+    .addCatch(failed, { errors: ['States.ALL'], resultPath: '$.failure' });
+}
+
 /** Reads lists of jobs, and may read nothing else. */
 class ListReader extends S3JsonItemReader {
   override providePolicyStatements(): PolicyStatement[] {
@@ -65,6 +80,7 @@ class ListReader extends S3JsonItemReader {
 }
 
 export interface StepMachineProps {
+  readonly name: string;
   readonly chain: IChainable;
   readonly bucket: Bucket;
   readonly handlers: readonly HandlerFunction[];
@@ -72,8 +88,9 @@ export interface StepMachineProps {
 }
 
 export function stepMachine(scope: Construct, id: string, props: StepMachineProps): StateMachine {
-  const { chain, bucket, handlers, logRetentionDays } = props;
+  const { name, chain, bucket, handlers, logRetentionDays } = props;
   const machine = new StateMachine(scope, id, {
+    stateMachineName: name,
     definitionBody: DefinitionBody.fromChainable(chain),
     timeout: Duration.hours(12),
     tracingEnabled: true,

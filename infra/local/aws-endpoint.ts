@@ -4,8 +4,15 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import {
+  AwsFault,
+  type Call,
+  notKnown,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from './aws-service.ts';
 import { xmlElement, xmlText } from './s3/s3-xml.ts';
-import { AwsFault, type Call, notKnown, type Service, type ServiceRequest, type ServiceResponse } from './service.ts';
 import { callerOf } from './signature.ts';
 
 export interface AwsEndpointOptions {

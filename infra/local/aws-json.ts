@@ -1,6 +1,7 @@
 /** The AWS JSON protocol: the operation stands in a header, its fields are a JSON object, and so is the answer. */
+
+import { AwsFault, notKnown, type ServiceRequest, type ServiceResponse } from './aws-service.ts';
 import { isObject, type JsonObject } from './json.ts';
-import { AwsFault, notKnown, type ServiceRequest, type ServiceResponse } from './service.ts';
 
 /** `SendMessage` of `x-amz-target: AmazonSQS.SendMessage`. */
 export function operationOf(request: ServiceRequest, target: string): string {

@@ -1,5 +1,5 @@
 /** Which permissions were used, by whom: the proof that roles allow what is needed, and no more. */
-import type { Call } from './service.ts';
+import type { Call } from './aws-service.ts';
 
 export class CallBook {
   readonly #calls = new Map<string, Map<string, Call>>();

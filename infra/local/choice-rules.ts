@@ -2,8 +2,9 @@
  * Rules of Choice states, as aws-local-stepfunctions is to read them. It does not know `IsPresent: false` and its like, and
  * compares a text with a number; in AWS a comparison of another type is false.
  */
+
+import { AwsFault, notKnown } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { AwsFault, notKnown } from './service.ts';
 import { checkPath } from './state-templates.ts';
 
 const COMPARISON = /^(?:String|Numeric)(?:Equals|(?:Less|Greater)Than(?:Equals)?)(?:Path)?$|^BooleanEquals(?:Path)?$/;

@@ -4,7 +4,6 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as openR
 import { buffer } from 'node:stream/consumers';
 import dynalite from 'dynalite';
 import { fieldsOf, operationOf, optionalTextAt, textAt } from './aws-json.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
 import {
   AwsFault,
   arnOf,
@@ -13,7 +12,8 @@ import {
   type Service,
   type ServiceRequest,
   type ServiceResponse,
-} from './service.ts';
+} from './aws-service.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
 
 const TARGET = 'DynamoDB_20120810';
 

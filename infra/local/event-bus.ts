@@ -3,9 +3,9 @@
  * does not wait for the targets, as in AWS; unlike there, a target that fails is not tried again but reported.
  */
 import { randomUUID } from 'node:crypto';
+import { ACCOUNT, arnOf, REGION } from './aws-service.ts';
 import { checkPattern, matches } from './event-pattern.ts';
 import type { Json, JsonObject } from './json.ts';
-import { ACCOUNT, arnOf, REGION } from './service.ts';
 import { type TargetInput, targetInput } from './target-input.ts';
 
 export const EVENT_BUS_ARN = arnOf('events', 'event-bus/default');

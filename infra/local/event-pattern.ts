@@ -6,8 +6,9 @@
  * Reference: docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html, and github.com/aws/event-ruler.
  * One departure: numbers are compared by value, EventBridge compares those without `numeric` as they are written.
  */
+
+import { AwsFault, notKnown } from './aws-service.ts';
 import { isObject, type Json, type JsonObject, textOf } from './json.ts';
-import { AwsFault, notKnown } from './service.ts';
 
 type Leaf = string | number | boolean | null;
 

@@ -8,8 +8,6 @@ import {
   refuseOtherFields,
   textsAt,
 } from './aws-json.ts';
-import { EVENT_BUS_ARN, type EventBus, type EventEntry } from './event-bus.ts';
-import { isObject, type JsonObject } from './json.ts';
 import {
   AwsFault,
   arnOf,
@@ -18,7 +16,9 @@ import {
   type Service,
   type ServiceRequest,
   type ServiceResponse,
-} from './service.ts';
+} from './aws-service.ts';
+import { EVENT_BUS_ARN, type EventBus, type EventEntry } from './event-bus.ts';
+import { isObject, type JsonObject } from './json.ts';
 
 const MOST_ENTRIES = 10;
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsEndpoint } from './aws-endpoint.ts';
+import { AwsFault, type Call, REGION } from './aws-service.ts';
 import { CallBook } from './call-book.ts';
 import { DynamodbService } from './dynamodb-service.ts';
 import { EventBus } from './event-bus.ts';
@@ -19,7 +20,6 @@ import { allows, type Permission, permissionsOf } from './permissions.ts';
 import { type Poller, pollQueue } from './queue-poller.ts';
 import { Queue } from './queues.ts';
 import { type S3Event, S3Service } from './s3/s3-service.ts';
-import { AwsFault, type Call, REGION } from './service.ts';
 import { SqsService } from './sqs-service.ts';
 import { StateMachine } from './state-machines.ts';
 import { StatesService } from './states-service.ts';
@@ -38,6 +38,8 @@ export interface LocalStackOptions {
   /** What a second of waiting in a state machine takes here, in seconds. */
   readonly secondsPerSecond: number;
   readonly log: (line: string) => void;
+  /** Goes on with what was called before, by a stack that was stopped. */
+  readonly calls?: CallBook;
   /** Told of each call of each function and state machine, by its logical id, before it is made and after it was. */
   readonly observe?: (caller: string, call: Call, moment: 'before' | 'after') => void | Promise<void>;
 }
@@ -52,7 +54,7 @@ const POLLING = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'];
 
 export class LocalStack {
   readonly template: Template;
-  readonly calls = new CallBook();
+  readonly calls: CallBook;
   readonly meter = new Meter();
   readonly functions = new Map<string, LocalFunction>();
   readonly queues = new Map<string, Queue>();
@@ -77,6 +79,7 @@ export class LocalStack {
   private constructor(options: LocalStackOptions) {
     const { assembly, stack, folder, log } = options;
     this.#options = options;
+    this.calls = options.calls ?? new CallBook();
     this.template = new Template(assembly, stack);
     mkdirSync(folder, { recursive: true });
     this.bus = new EventBus((rule, error) => log(`the rule ${rule} could not deliver: ${String(error)}`));
@@ -220,7 +223,7 @@ export class LocalStack {
     return this.template.ofType('AWS::StepFunctions::StateMachine').map(
       ({ id, properties }) =>
         new StateMachine({
-          name: id,
+          name: this.template.nameOf(id),
           arn: this.template.arnOf(id),
           definition: JSON.parse(this.template.text(properties.DefinitionString)),
           invoke: (functionArn, payload) => this.#invokeAs(id, functionArn, payload),
@@ -342,5 +345,10 @@ export class LocalStack {
 
 function textsOf(variables: Json): Record<string, string> {
   const entries = Object.entries(isObject(variables) ? variables : {});
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      if (typeof value === 'string') return [name, value];
+      throw new Error(`expected a text for the variable ${name}, got ${JSON.stringify(value)}`);
+    }),
+  );
 }

@@ -1,8 +1,8 @@
 /** The typed attributes of an SQS message, and the MD5s by which an SDK checks that a message arrived whole. */
 import { createHash } from 'node:crypto';
 import { optionalTextAt, refuseOtherFields, textAt } from './aws-json.ts';
+import { AwsFault } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { AwsFault } from './service.ts';
 
 export interface MessageAttribute {
   /** `String`, `Number` or `Binary`, perhaps with a label behind a dot. */

@@ -1,7 +1,8 @@
 /** What AWS would count of what the stack does: requests, bytes, capacity units, and how long each function took. */
+
+import type { Service, ServiceRequest, ServiceResponse } from './aws-service.ts';
 import { isObject, type Json } from './json.ts';
 import type { InvokeResult } from './lambda/local-function.ts';
-import type { Service, ServiceRequest, ServiceResponse } from './service.ts';
 
 export interface Usage {
   /** By IAM action: `s3:GetObject`, say; a request that touches many objects counts once. */

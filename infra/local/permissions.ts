@@ -2,8 +2,9 @@
  * What a role allows, as far as the policies of the stack go: actions and resources with wildcards, and StringLike on what a
  * call says of itself. A policy that says more is refused by name, so that nothing is taken for allowed that is not.
  */
+
+import type { Call } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import type { Call } from './service.ts';
 import type { Resource, Template } from './template.ts';
 
 export interface Permission {
@@ -40,7 +41,7 @@ function statementsOf(template: Template, { id, properties }: Resource): Permiss
     const { Action, Resource: resources, Effect, Condition, ...others } = statement;
     const [stranger] = Object.keys(others).filter((name) => name !== 'Sid');
     if (Effect !== 'Allow' || stranger !== undefined) {
-      throw new Error(`expected what the local stack knows, got ${stranger ?? String(Effect)} in ${id}`);
+      throw new Error(`expected what the local stack knows, got ${stranger ?? JSON.stringify(Effect)} in ${id}`);
     }
     return { actions: textsOf(Action), resources: textsOf(resources), conditions: conditionsOf(Condition, id) };
   });

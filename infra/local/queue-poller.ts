@@ -6,10 +6,10 @@
  * is six times a function's timeout, and nobody waits that long for a retry on a laptop.
  */
 import type { SQSEvent, SQSMessageAttributes, SQSRecord } from 'aws-lambda';
+import { REGION } from './aws-service.ts';
 import { isObject } from './json.ts';
 import { attributesMd5, bodyMd5, isBinary } from './message-attributes.ts';
 import { type Message, type Queue, systemAttributesOf } from './queues.ts';
-import { REGION } from './service.ts';
 
 /** Only bounds how long the poller sleeps: whatever arrives wakes it. */
 const LONGEST_SLEEP_MS = 60_000;

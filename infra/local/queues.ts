@@ -6,8 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFileAtomically } from '#adapters/atomic-file.ts';
+import { AwsFault } from './aws-service.ts';
 import type { MessageAttributes } from './message-attributes.ts';
-import { AwsFault } from './service.ts';
 
 const MS_PER_SECOND = 1000;
 

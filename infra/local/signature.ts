@@ -7,7 +7,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { compareTexts } from '#domain/features/text-order.ts';
-import { AwsFault, notKnown, REGION } from './service.ts';
+import { AwsFault, notKnown, REGION } from './aws-service.ts';
 
 export interface SignedRequest {
   readonly method: string;

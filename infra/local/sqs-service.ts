@@ -9,6 +9,16 @@ import {
   textAt,
   textsAt,
 } from './aws-json.ts';
+import {
+  ACCOUNT,
+  AwsFault,
+  arnOf,
+  type Call,
+  notKnown,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from './aws-service.ts';
 import type { JsonObject } from './json.ts';
 import {
   attributeBytes,
@@ -19,16 +29,6 @@ import {
   renderMessageAttributes,
 } from './message-attributes.ts';
 import { type Message, type Queue, systemAttributesOf } from './queues.ts';
-import {
-  ACCOUNT,
-  AwsFault,
-  arnOf,
-  type Call,
-  notKnown,
-  type Service,
-  type ServiceRequest,
-  type ServiceResponse,
-} from './service.ts';
 
 /** The largest message, with its attributes, and the largest batch: 1 MiB since August 2025. */
 const MOST_BYTES = 1_048_576;

@@ -84,9 +84,9 @@ Drop the seeds, and read the audience:
 function toldBy(line: string): string | undefined {
   const entry = jsonOf(line);
   if (!isObject(entry)) return line;
-  if (typeof entry.message !== 'string') return undefined;
+  if (typeof entry.message !== 'string' || typeof entry.function_name !== 'string') return undefined;
   const details = ['outcome', 'error'].flatMap((name) => (typeof entry[name] === 'string' ? [entry[name]] : []));
-  return [String(entry.function_name).replace(/[0-9A-F]{8}$/, ''), entry.message, ...details].join(' · ');
+  return [entry.function_name.replace(/[0-9A-F]{8}$/, ''), entry.message, ...details].join(' · ');
 }
 
 function jsonOf(text: string): unknown {

@@ -3,9 +3,9 @@
  * else is refused by its name when a machine is created, also what aws-local-stepfunctions would take and do differently.
  */
 import { StateMachine as Library, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import { AwsFault, notKnown } from './aws-service.ts';
 import { checkChoices } from './choice-rules.ts';
 import { isObject, type Json, type JsonObject, textOf } from './json.ts';
-import { AwsFault, notKnown } from './service.ts';
 import { checkPath, checkTemplate, FIELD_PATH } from './state-templates.ts';
 
 export const LAMBDA_INVOKE = 'arn:aws:states:::lambda:invoke';

@@ -6,9 +6,9 @@
  * start, so that whoever waits for the end of an execution learns of it.
  */
 import { ExecutionTimeoutError } from 'aws-local-stepfunctions';
+import { AwsFault } from './aws-service.ts';
 import { type Execution, ExecutionRecords } from './executions.ts';
 import { type Json, jsonBytes } from './json.ts';
-import { AwsFault } from './service.ts';
 import { checkedDefinition } from './state-definition.ts';
 import { compileProgram, type Program, type StatesHost } from './state-program.ts';
 import { MOST_BYTES, StatesFailure } from './states-failure.ts';

@@ -6,8 +6,8 @@
  * made one below `{ input, context }`. And its functions drop backslashes: so these are another character meanwhile.
  */
 import { ExecutionError, StateMachine as Library, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import { notKnown } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { notKnown } from './service.ts';
 import { StatesFailure } from './states-failure.ts';
 
 /** A path of plain fields. */

@@ -1,6 +1,7 @@
 /** How an execution fails: an error that Retry and Catch match by its name, and a cause that people read. */
+
+import { AwsFault } from './aws-service.ts';
 import { type Json, jsonBytes } from './json.ts';
-import { AwsFault } from './service.ts';
 
 /** The largest input and output of a state and of an execution, as JSON. */
 export const MOST_BYTES = 262_144;

@@ -1,8 +1,15 @@
 /** Step Functions as its SDK client speaks to it: starting executions, and looking at them. */
 import { randomUUID } from 'node:crypto';
 import { fieldsOf, jsonAnswer, operationOf, optionalTextAt, refuseOtherFields, textAt } from './aws-json.ts';
+import {
+  AwsFault,
+  type Call,
+  notKnown,
+  type Service,
+  type ServiceRequest,
+  type ServiceResponse,
+} from './aws-service.ts';
 import type { Json, JsonObject } from './json.ts';
-import { AwsFault, type Call, notKnown, type Service, type ServiceRequest, type ServiceResponse } from './service.ts';
 import type { StateMachine } from './state-machines.ts';
 
 interface Operation {

@@ -2,8 +2,9 @@
  * What a target of an EventBridge rule is given: the event, a part of it, a constant, or a template with parts of it.
  * A template is JSON in which `<name>` stands for a whole value; within a text it is refused.
  */
+
+import { AwsFault, notKnown } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { AwsFault, notKnown } from './service.ts';
 
 /** As a template of CloudFormation gives it; at most one of the three. */
 export interface TargetInput {

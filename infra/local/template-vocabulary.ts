@@ -3,8 +3,8 @@
  * Anything else is refused by its name before anything starts: a property that is silently ignored would be a lie.
  */
 
-/** `run`: it does here what it does in AWS. Any other word: what is left out, and why that changes no result. */
-type Treatment = 'run' | string;
+/** `run`: it does here what it does in AWS. Any other text: what is left out, and why that changes no result. */
+type Treatment = string;
 
 const NO_ALARM = 'nobody is paged by a laptop';
 const NO_LOG_GROUP = 'logs go to the terminal';
@@ -61,6 +61,7 @@ export const VOCABULARY: Readonly<Record<string, Readonly<Record<string, Treatme
   },
   'AWS::Events::Rule': { EventPattern: 'run', Targets: 'run', State: 'run' },
   'AWS::StepFunctions::StateMachine': {
+    StateMachineName: 'run',
     DefinitionString: 'run',
     RoleArn: 'run',
     LoggingConfiguration: NO_LOG_GROUP,

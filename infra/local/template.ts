@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { ACCOUNT, arnOf, REGION } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { ACCOUNT, arnOf, REGION } from './service.ts';
 import { VOCABULARY } from './template-vocabulary.ts';
 
 const TemplateFile = z.object({
@@ -106,10 +106,17 @@ export class Template {
     throw new Error(`expected a reference to a resource of the template, got ${JSON.stringify(value)}`);
   }
 
+  /** The name that the template gives, or its logical id. */
+  nameOf(id: string): string {
+    const { StateMachineName } = this.resources.find((resource) => resource.id === id)?.properties ?? {};
+    return StateMachineName === undefined ? id : this.text(StateMachineName);
+  }
+
   arnOf(id: string): string {
     const type = this.#types.get(id) ?? '';
     if (type === 'AWS::S3::Bucket') return `arn:aws:s3:::${bucketNameOf(id)}`;
     const form = ARNS[type];
+    if (form && type === 'AWS::StepFunctions::StateMachine') return arnOf(form[0], `${form[1]}${this.nameOf(id)}`);
     if (!form) throw new Error(`expected what the local stack knows, got the ARN of ${id}, a ${type || 'stranger'}`);
     return arnOf(form[0], `${form[1]}${id}`);
   }

@@ -10,9 +10,9 @@ import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-s
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
 import { AwsEndpoint } from '#infra/local/aws-endpoint.ts';
+import { REGION } from '#infra/local/aws-service.ts';
 import { DynamodbService } from '#infra/local/dynamodb-service.ts';
 import { S3Service } from '#infra/local/s3/s3-service.ts';
-import { REGION } from '#infra/local/service.ts';
 
 export interface Emulator {
   readonly url: string;

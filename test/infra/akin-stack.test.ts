@@ -127,7 +127,7 @@ describe('events', () => {
   const PATTERNS: readonly (readonly [string, string, string])[] = [
     ['closed-uploads', 'notice-upload', '"key":[{"wildcard":"populations/*/_SUCCESS"}]'],
     ['quiet-uploads', 'notice-upload', '"key":[{"prefix":"populations/"}]'],
-    ['ended-uploads', 'finish-upload', '"status":["SUCCEEDED","FAILED","TIMED_OUT","ABORTED"]'],
+    ['ended-uploads', 'finish-upload', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
     ['seeds', 'expand-drop', '"key":[{"prefix":"seeds/"}]'],
     ['ended-expansions', 'finish-expansion', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
   ];
@@ -191,21 +191,42 @@ describe('state machines', () => {
     readonly Next?: string;
     readonly Default?: string;
     readonly Retry?: unknown;
-    readonly ItemProcessor?: { readonly States: Readonly<Record<string, State>>; readonly ProcessorConfig: unknown };
+    readonly Catch?: unknown;
+    readonly Parameters?: unknown;
+    readonly Branches?: readonly Machine[];
+    readonly ItemProcessor?: Machine & { readonly ProcessorConfig: unknown };
     readonly ItemReader?: unknown;
   }
 
-  function pathOf(name: string): string[] {
-    const { StartAt, States }: { readonly StartAt: string; readonly States: Readonly<Record<string, State>> } =
-      definitionOf(name);
+  interface Machine {
+    readonly StartAt: string;
+    readonly States: Readonly<Record<string, State>>;
+  }
+
+  function pathOf({ StartAt, States }: Machine): string[] {
     const path: string[] = [];
     for (let at: string | undefined = StartAt; at !== undefined; at = States[at].Next ?? States[at].Default)
       path.push(at);
     return path;
   }
 
+  /** The states of a machine, and those within them. */
+  function statesOf({ States }: Machine): State[] {
+    return Object.values(States).flatMap((state) => [
+      state,
+      ...(state.Branches ?? []).flatMap(statesOf),
+      ...(state.ItemProcessor ? statesOf(state.ItemProcessor) : []),
+    ]);
+  }
+
+  function stepsOf(name: string): Machine {
+    const { StartAt, States }: Machine = definitionOf(name);
+    const [steps] = States[StartAt].Branches ?? [];
+    return steps;
+  }
+
   it('walk through an upload and through an expansion in this order', () => {
-    expect(pathOf('upload')).toEqual([
+    expect(pathOf(stepsOf('upload'))).toEqual([
       'Plan',
       'Are there files too long for one function?',
       'Read all',
@@ -214,16 +235,27 @@ describe('state machines', () => {
       'Index all',
       'Publish',
     ]);
-    expect(pathOf('expansion')).toEqual(['Prepare', 'Gather all', 'Fit seeds', 'Score all', 'Merge rankings']);
+    expect(pathOf(stepsOf('expansion'))).toEqual(['Prepare', 'Gather all', 'Fit seeds', 'Score all', 'Merge rankings']);
+  });
+
+  it('tell themselves how they ended, because events of it are sent at best effort', () => {
+    const [upload, expansion]: readonly Machine[] = ['upload', 'expansion'].map(definitionOf);
+
+    expect(pathOf(upload)).toEqual(['Upload', 'Tell success']);
+    expect(upload.States['Tell success'].Parameters).toMatchObject({ hasSucceeded: true });
+    expect(upload.States['Tell failure'].Parameters).toMatchObject({ hasSucceeded: false });
+    expect(upload.States.Upload.Catch).toEqual([
+      { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Tell failure' },
+    ]);
+    expect(expansion.States.Expansion.Catch).toEqual([
+      { ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Tell that it failed' },
+    ]);
   });
 
   it.each(['upload', 'expansion'])(
     'try again, with jitter, what may pass, and never what a caller can act on: %s',
     (name) => {
-      const states: readonly State[] = Object.values(definitionOf(name).States);
-      const tasks = states
-        .flatMap((state) => (state.ItemProcessor ? Object.values(state.ItemProcessor.States) : [state]))
-        .filter(({ Type }) => Type === 'Task');
+      const tasks = statesOf(definitionOf(name)).filter(({ Type }) => Type === 'Task');
 
       expect(tasks.length).toBeGreaterThan(4);
       for (const { Retry } of tasks) {
@@ -237,7 +269,7 @@ describe('state machines', () => {
 
   it('read lists of objects from the bucket, and pass on names alone', () => {
     const maps = ['upload', 'expansion']
-      .flatMap((name) => Object.values<State>(definitionOf(name).States))
+      .flatMap((name) => statesOf(definitionOf(name)))
       .filter(({ Type }) => Type === 'Map');
 
     expect(maps).toHaveLength(6);

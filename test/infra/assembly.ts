@@ -44,7 +44,7 @@ export function referencesIn(value: z.core.util.JSONType | undefined): string[] 
   if (Array.isArray(value)) return value.flatMap(referencesIn);
   return Object.entries(value).flatMap(([name, each]) => {
     if (name === 'Ref' && typeof each === 'string') return [each];
-    if (name === 'Fn::GetAtt' && Array.isArray(each)) return [String(each[0])];
+    if (name === 'Fn::GetAtt' && Array.isArray(each) && typeof each[0] === 'string') return [each[0]];
     return referencesIn(each);
   });
 }

@@ -9,14 +9,16 @@ import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
 import { s3ObjectStore } from '#adapters/s3-object-store.ts';
 import type { Ports } from '#application/ports.ts';
 import { localPorts } from '#infra/cli/local-ports.ts';
+import { CallBook } from '#infra/local/call-book.ts';
 import { LocalStack, type LocalStackOptions } from '#infra/local/local-stack.ts';
 import { synthesized } from '../infra/assembly.ts';
 
 export type Observe = NonNullable<LocalStackOptions['observe']>;
 
 export class LocalSite {
-  readonly #options: Omit<LocalStackOptions, 'log' | 'observe'>;
+  readonly #options: Omit<LocalStackOptions, 'log' | 'observe' | 'calls'>;
   readonly lines: string[] = [];
+  readonly calls = new CallBook();
   /** What the test does with each call; nothing at first. */
   observe: Observe = () => {};
   #stack: LocalStack | undefined;
@@ -37,7 +39,6 @@ export class LocalSite {
     return this.#stack;
   }
 
-  /** What the functions and the stack itself have used so far is forgotten with the process. */
   async restart(): Promise<void> {
     await this.stack.stop();
     await this.#start();
@@ -46,6 +47,7 @@ export class LocalSite {
   async #start(): Promise<void> {
     this.#stack = await LocalStack.start({
       ...this.#options,
+      calls: this.calls,
       log: (line) => this.lines.push(line),
       observe: (caller, call, moment) => this.observe(caller, call, moment),
     });

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { AwsFault } from '../aws-service.ts';
 import type { Json } from '../json.ts';
-import { AwsFault } from '../service.ts';
 import { type FunctionProgram, Sandbox } from './sandbox.ts';
 
 export interface FunctionOptions extends FunctionProgram {

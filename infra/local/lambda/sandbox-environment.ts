@@ -1,6 +1,6 @@
 /** The environment of a function's process: what Lambda gives, what the template gives, and nothing of the person's. */
 import { join } from 'node:path';
-import { REGION } from '../service.ts';
+import { REGION } from '../aws-service.ts';
 
 export interface EnvironmentInput {
   readonly name: string;

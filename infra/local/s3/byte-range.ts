@@ -1,5 +1,5 @@
 /** The part of an object that a reader asks for. */
-import { AwsFault, notKnown } from '../service.ts';
+import { AwsFault, notKnown } from '../aws-service.ts';
 
 export interface ByteRange {
   readonly start: number;

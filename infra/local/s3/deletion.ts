@@ -1,5 +1,5 @@
 /** What a request to delete many objects asks for. */
-import { AwsFault, notKnown, type ServiceRequest } from '../service.ts';
+import { AwsFault, notKnown, type ServiceRequest } from '../aws-service.ts';
 import { bodyOf, CHECKSUMS } from './s3-body.ts';
 import { readXml, type XmlElement } from './s3-xml.ts';
 

@@ -1,5 +1,5 @@
 /** A page of the keys of a bucket, those with a common beginning up to a delimiter as one. */
-import { AwsFault } from '../service.ts';
+import { AwsFault } from '../aws-service.ts';
 
 export interface ListingQuery {
   readonly prefix: string;

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { AwsFault } from '../service.ts';
+import { AwsFault } from '../aws-service.ts';
 import { CHECKSUMS } from './s3-body.ts';
 import type { XmlElement } from './s3-xml.ts';
 

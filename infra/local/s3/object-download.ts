@@ -1,6 +1,6 @@
 /** The answer to who reads an object: its headers, and all or a part of its bytes as they come from the file. */
 import { createReadStream } from 'node:fs';
-import { AwsFault, type ServiceRequest, type ServiceResponse } from '../service.ts';
+import { AwsFault, type ServiceRequest, type ServiceResponse } from '../aws-service.ts';
 import type { BucketFolder } from './bucket-folder.ts';
 import { byteRangeOf } from './byte-range.ts';
 import { checksumHeaders, objectHeaders } from './object-headers.ts';

@@ -1,5 +1,5 @@
 /** The answer to who lists a bucket: ListObjectsV2. */
-import { AwsFault, notKnown, type ServiceResponse } from '../service.ts';
+import { AwsFault, notKnown, type ServiceResponse } from '../aws-service.ts';
 import type { BucketFolder } from './bucket-folder.ts';
 import { pageOf } from './listing-page.ts';
 import { xmlDocument, xmlElement, xmlText } from './s3-xml.ts';

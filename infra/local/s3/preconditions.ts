@@ -1,6 +1,6 @@
 /** What a request demands of the object that is there before it is read or replaced. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsFault, notKnown } from '../service.ts';
+import { AwsFault, notKnown } from '../aws-service.ts';
 
 interface Tagged {
   readonly etag: string;

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
-import { AwsFault, notKnown, type ServiceRequest } from '../service.ts';
+import { AwsFault, notKnown, type ServiceRequest } from '../aws-service.ts';
 
 export interface S3Body {
   readonly bytes: Buffer;

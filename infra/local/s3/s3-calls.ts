@@ -1,5 +1,5 @@
 /** Which permissions a request to S3 uses, and on what. */
-import type { Call, ServiceRequest } from '../service.ts';
+import type { Call, ServiceRequest } from '../aws-service.ts';
 import { deletionOf } from './deletion.ts';
 import { copySourceOf, operationOf } from './s3-operation.ts';
 

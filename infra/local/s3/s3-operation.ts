@@ -1,5 +1,5 @@
 /** Which operation of S3 a request is, by its method, path and query; what is not known here is refused by its name. */
-import { AwsFault, notKnown, type ServiceRequest } from '../service.ts';
+import { AwsFault, notKnown, type ServiceRequest } from '../aws-service.ts';
 
 export type OperationName =
   | 'AbortMultipartUpload'

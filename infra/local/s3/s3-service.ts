@@ -12,7 +12,7 @@ import {
   type Service,
   type ServiceRequest,
   type ServiceResponse,
-} from '../service.ts';
+} from '../aws-service.ts';
 import { BucketFolder, bucketsIn, writingFolder } from './bucket-folder.ts';
 import { deletionOf } from './deletion.ts';
 import { elementOf, MultipartUploads, partNumberOf } from './multipart-uploads.ts';

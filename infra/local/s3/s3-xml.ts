@@ -1,5 +1,5 @@
 /** The little XML that S3 speaks: elements and text, no attributes that matter. */
-import { AwsFault } from '../service.ts';
+import { AwsFault } from '../aws-service.ts';
 
 export interface XmlElement {
   readonly name: string;

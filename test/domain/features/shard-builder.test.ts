@@ -149,7 +149,12 @@ describe('shard builder', () => {
       const count = partCountFor(Uint32Array.from(hashes), bound);
 
       const fullest = (parts: number) =>
-        Math.max(0, ...Map.groupBy(hashes, (hash) => hash % parts).values().map(({ length }) => length));
+        Math.max(
+          0,
+          ...Map.groupBy(hashes, (hash) => hash % parts)
+            .values()
+            .map(({ length }) => length),
+        );
       expect(Math.log2(count) % 1).toBe(0);
       expect(fullest(count)).toBeLessThanOrEqual(bound);
       if (count > 1) expect(fullest(count / 2)).toBeGreaterThan(bound);

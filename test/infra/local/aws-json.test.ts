@@ -9,7 +9,7 @@ import {
   textAt,
   textsAt,
 } from '#infra/local/aws-json.ts';
-import type { ServiceRequest } from '#infra/local/service.ts';
+import type { ServiceRequest } from '#infra/local/aws-service.ts';
 
 function request(body: string, target?: string): ServiceRequest {
   const headers = target === undefined ? {} : { 'x-amz-target': target };

@@ -1,7 +1,7 @@
 /** An endpoint with some services for the length of a test, and how an SDK client is pointed at it. */
 import { onTestFinished } from 'vitest';
 import { AwsEndpoint } from '#infra/local/aws-endpoint.ts';
-import { REGION, type Service } from '#infra/local/service.ts';
+import { REGION, type Service } from '#infra/local/aws-service.ts';
 
 export interface ClientConfig {
   readonly endpoint: string;

@@ -1,7 +1,8 @@
 /** State machines whose functions and objects are a test's own. */
+
+import { arnOf } from '#infra/local/aws-service.ts';
 import type { Execution } from '#infra/local/executions.ts';
 import type { Json, JsonObject } from '#infra/local/json.ts';
-import { arnOf } from '#infra/local/service.ts';
 import { type Outcome, outcomeOf, StateMachine, type StateMachineOptions } from '#infra/local/state-machines.ts';
 import { compileProgram, type StatesHost } from '#infra/local/state-program.ts';
 

@@ -1,6 +1,6 @@
 /** Addresses that anybody may use for a while, signed by hand as AWS describes it. */
 import { createHash, createHmac } from 'node:crypto';
-import { REGION } from '#infra/local/service.ts';
+import { REGION } from '#infra/local/aws-service.ts';
 import type { ClientConfig } from './local-endpoint.ts';
 
 export interface Presigning {

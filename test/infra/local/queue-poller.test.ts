@@ -1,8 +1,8 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { arnOf } from '#infra/local/aws-service.ts';
 import { type PollOptions, pollQueue } from '#infra/local/queue-poller.ts';
 import { Queue, type QueueOptions } from '#infra/local/queues.ts';
-import { arnOf } from '#infra/local/service.ts';
 
 function openQueue(options: Partial<QueueOptions> = {}): Queue {
   const name = options.name ?? 'work';
@@ -20,6 +20,9 @@ function poll(queue: Queue, options: Partial<PollOptions>, invoke: (event: SQSEv
   return poller;
 }
 
+/** Looks often, and has patience with a busy machine. */
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { interval: 2, timeout: 20_000 });
+
 const bodiesIn = ({ Records }: SQSEvent) => Records.map(({ body }) => body);
 
 describe('a poller', () => {
@@ -31,7 +34,7 @@ describe('a poller', () => {
     });
 
     poll(queue, {}, async (event) => events.push(event));
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
 
     expect(events).toEqual([
       {
@@ -67,9 +70,9 @@ describe('a poller', () => {
     poll(queue, {}, async (event) => bodies.push(...bodiesIn(event)));
 
     queue.send('a');
-    await vi.waitUntil(() => bodies.length === 1);
+    await until(() => bodies.length === 1);
     queue.send('b');
-    await vi.waitUntil(() => bodies.length === 2);
+    await until(() => bodies.length === 2);
 
     expect(bodies).toEqual(['a', 'b']);
   });
@@ -86,12 +89,12 @@ describe('a poller', () => {
       return promise;
     });
 
-    await vi.waitUntil(() => gates.length === 2);
+    await until(() => gates.length === 2);
     expect(queue.counts()).toEqual({ visible: 2, inFlight: 6, delayed: 0 });
     gates[1]();
-    await vi.waitUntil(() => gates.length === 3);
+    await until(() => gates.length === 3);
     for (const open of gates) open();
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
 
     expect(sizes).toEqual([3, 3, 2]);
   });
@@ -106,7 +109,7 @@ describe('a poller', () => {
       counts.push(record.attributes.ApproximateReceiveCount);
       if (counts.length < 3) throw new Error('not yet');
     });
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
 
     expect(counts).toEqual(['1', '2', '3']);
     expect(failed.mock.calls.map(([error]) => error.message)).toEqual(['not yet', 'not yet']);
@@ -124,7 +127,7 @@ describe('a poller', () => {
         throw new Error('no');
       },
     );
-    await vi.waitUntil(() => failed.mock.calls.length === 1);
+    await until(() => failed.mock.calls.length === 1);
     await poller.stop();
 
     expect(queue.messages()[0].visibleAt).toBeGreaterThan(Date.now() + 590_000);
@@ -139,7 +142,7 @@ describe('a poller', () => {
       if (++tries === 1) throw new Error('no');
     });
 
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
   });
 
   it('leaves a message alone that somebody else has received because the invocation took so long', async () => {
@@ -151,7 +154,7 @@ describe('a poller', () => {
       if (gates.push(gate) === 2) queue.changeVisibility(receiptHandle, 60);
       await gate.promise;
     });
-    await vi.waitUntil(() => gates.length === 2);
+    await until(() => gates.length === 2);
 
     gates[0].reject(new Error('late'));
     gates[1].resolve();
@@ -170,7 +173,7 @@ describe('a poller', () => {
       tries++;
       throw new Error('no');
     });
-    await vi.waitUntil(() => deadLetter.messages().length === 1);
+    await until(() => deadLetter.messages().length === 1);
 
     expect([tries, queue.messages()]).toEqual([3, []]);
   });
@@ -181,7 +184,7 @@ describe('a poller', () => {
     const started = vi.fn(() => promise);
     queue.send('a');
     const poller = poll(queue, {}, started);
-    await vi.waitUntil(() => started.mock.calls.length === 1);
+    await until(() => started.mock.calls.length === 1);
 
     const hasStopped = vi.fn();
     const stopped = poller.stop().then(hasStopped);
@@ -206,7 +209,7 @@ describe('a poller that is told which messages failed', () => {
       const failures = event.Records.filter(({ body }) => body === 'b' && batches.length === 1);
       return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     });
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
 
     expect(batches).toEqual([['a', 'b', 'c'], ['b']]);
   });
@@ -219,7 +222,7 @@ describe('a poller that is told which messages failed', () => {
       const invoke = vi.fn(async () => answer);
 
       poll(queue, { reportBatchItemFailures: true }, invoke);
-      await vi.waitUntil(() => queue.messages().length === 0);
+      await until(() => queue.messages().length === 0);
 
       expect(invoke).toHaveBeenCalledTimes(1);
     },
@@ -238,7 +241,7 @@ describe('a poller that is told which messages failed', () => {
     let tries = 0;
 
     poll(queue, { reportBatchItemFailures: true, failed }, async () => (++tries === 1 ? answer : undefined));
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
 
     expect([tries, failed.mock.calls.length]).toEqual([2, 1]);
   });
@@ -249,6 +252,6 @@ describe('a poller that is told which messages failed', () => {
 
     poll(queue, {}, async () => ({ batchItemFailures: 'nonsense' }));
 
-    await vi.waitUntil(() => queue.messages().length === 0);
+    await until(() => queue.messages().length === 0);
   });
 });

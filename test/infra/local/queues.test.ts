@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { arnOf } from '#infra/local/aws-service.ts';
 import { type Message, Queue, type QueueOptions } from '#infra/local/queues.ts';
-import { arnOf } from '#infra/local/service.ts';
 import { temporaryFolder } from '../../adapters/temporary-folder.ts';
 
 /** A clock that is moved by hand; begins at a time that is not 0. */

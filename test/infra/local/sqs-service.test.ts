@@ -10,9 +10,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { arnOf } from '#infra/local/aws-service.ts';
 import { attributesMd5 } from '#infra/local/message-attributes.ts';
 import { Queue } from '#infra/local/queues.ts';
-import { arnOf } from '#infra/local/service.ts';
 import { SqsService } from '#infra/local/sqs-service.ts';
 import { localEndpoint } from './local-endpoint.ts';
 

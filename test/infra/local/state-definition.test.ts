@@ -1,11 +1,9 @@
-import { createRequire } from 'node:module';
+import validate from 'asl-validator';
 import { describe, expect, it } from 'vitest';
+import { arnOf } from '#infra/local/aws-service.ts';
 import type { Json, JsonObject } from '#infra/local/json.ts';
-import { arnOf } from '#infra/local/service.ts';
 import { checkedDefinition } from '#infra/local/state-definition.ts';
 import { lambda, outputOf, single } from './machines.ts';
-
-const validate = createRequire(import.meta.url)('asl-validator');
 
 /** As CDK writes them: each kind of state and of field that the local stack knows. */
 const PIPELINE = {

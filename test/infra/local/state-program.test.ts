@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { AwsFault, arnOf } from '#infra/local/aws-service.ts';
 import type { Json, JsonObject } from '#infra/local/json.ts';
-import { AwsFault, arnOf } from '#infra/local/service.ts';
 import { errorNamed, execute, lambda, openMachine, outputOf, single } from './machines.ts';
 
 const echo = (payload: Json) => payload;
