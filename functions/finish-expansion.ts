@@ -1,9 +1,9 @@
 import { finishExpansion } from '#application/expansion/end-expansion.ts';
 import { ExpansionJob } from '#application/expansion/expansion-job.ts';
-import { executionEnded, queue } from './queue.ts';
+import { executionEnded, onMessage } from './message.ts';
 
 /** The execution of an expansion has failed: whoever waits is told why. */
-export const handler = queue(executionEnded(ExpansionJob), {
+export const handler = onMessage(executionEnded(ExpansionJob), {
   async run(ports, { detail: { status, input } }) {
     await finishExpansion(ports, input, Date.now());
     return status;

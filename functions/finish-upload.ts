@@ -1,9 +1,9 @@
 import { finishUpload } from '#application/upload/finish-upload.ts';
 import { UploadJob } from '#application/upload/upload-job.ts';
-import { executionEnded, queue } from './queue.ts';
+import { executionEnded, onMessage } from './message.ts';
 
 /** The execution of an upload has ended, well or not: whoever waits is told, and the next begins. */
-export const handler = queue(executionEnded(UploadJob), {
+export const handler = onMessage(executionEnded(UploadJob), {
   async run(ports, { detail: { status, input } }) {
     await finishUpload(ports, input, status === 'SUCCEEDED');
     return status;

@@ -29,3 +29,9 @@ export function traceOf(error: unknown): { readonly error: string; readonly at: 
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return { error: error.name, at: frames.slice(0, 10).map((line) => line.trim()) };
 }
+
+/** What a caller keeps of a failure is its name and one sentence: never the causes, which quote what was read. */
+export function withoutCause(error: unknown): unknown {
+  if (error instanceof Error) delete error.cause;
+  return error;
+}

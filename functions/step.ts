@@ -1,7 +1,7 @@
 /** The way in from a state machine: check the task, run the use case, give its result to the next state. */
 import type * as z from 'zod';
 import { leavingReason } from '#application/step-failure.ts';
-import { count, logger, observed, traceOf } from './observed.ts';
+import { count, logger, observed, traceOf, withoutCause } from './observed.ts';
 import { type FunctionPorts, ports } from './ports.ts';
 
 /** `folder` is where the reason of a failure is left that the caller can act on. */
@@ -20,10 +20,4 @@ export function step<Task>(
       throw withoutCause(error);
     }
   });
-}
-
-/** What a state machine keeps of a failure is its name and one sentence: never the causes, which quote what was read. */
-function withoutCause(error: unknown): unknown {
-  if (error instanceof Error) delete error.cause;
-  return error;
 }

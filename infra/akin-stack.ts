@@ -1,13 +1,14 @@
 /** The whole system on one page: what is dropped where, what that wakes up, and who may do what. */
 import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { EventBus, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Choice, Condition, Fail, type IChainable, JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Settings } from '#application/settings.ts';
+import { EventRoute } from './constructs/event-route.ts';
 import { HandlerFunction } from './constructs/handler-function.ts';
 import { NativeLayer } from './constructs/native-layer.ts';
 import { forEach, guarded, stepMachine, task } from './constructs/step-machine.ts';
@@ -149,9 +150,9 @@ export class AkinStack extends Stack {
     this.#grantFinishUpload(finish);
     const { quietSeconds } = this.#props.settings;
     const written = (key: object) => this.#writtenObject(key);
-    this.#queue('closed-uploads', notice, { pattern: written({ wildcard: 'populations/*/_SUCCESS' }) });
+    this.#route('closed-uploads', notice, written({ wildcard: 'populations/*/_SUCCESS' }));
     this.#queue('quiet-uploads', notice, { pattern: written({ prefix: 'populations/' }), delaySeconds: quietSeconds });
-    this.#queue('ended-uploads', finish, { pattern: this.#endOf('upload') });
+    this.#route('ended-uploads', finish, this.#endOf('upload'));
   }
 
   #receiveSeeds(): void {
@@ -172,7 +173,7 @@ export class AkinStack extends Stack {
       timeoutSeconds: LONG_SECONDS,
       concurrency: expansionConcurrency,
     });
-    this.#queue('ended-expansions', finish, { pattern: this.#endOf('expansion') });
+    this.#route('ended-expansions', finish, this.#endOf('expansion'));
   }
 
   /** Whoever waits is told how an upload went, and the next in the line is started. */
@@ -234,6 +235,10 @@ export class AkinStack extends Stack {
         ...Object.fromEntries(settings),
       },
     });
+  }
+
+  #route(id: string, handler: HandlerFunction, pattern: EventPattern): void {
+    new EventRoute(this, id, { handler, pattern, deadLetters: this.#deadLetters });
   }
 
   #queue(

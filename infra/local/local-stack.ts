@@ -13,7 +13,7 @@ import { EventBus } from './event-bus.ts';
 import { EventsService } from './events-service.ts';
 import { executionEvent } from './execution-events.ts';
 import type { Execution } from './executions.ts';
-import { isObject, type Json } from './json.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
 import { LocalFunction } from './lambda/local-function.ts';
 import { Meter } from './meter.ts';
 import { allows, type Permission, permissionsOf } from './permissions.ts';
@@ -241,12 +241,41 @@ export class LocalStack {
       this.bus.addRule({
         name: id,
         pattern: this.template.resolve(properties.EventPattern),
-        targets: targets.map(({ Arn }) => {
-          const queue = this.queues.get(this.template.pointedAt(Arn));
-          if (!queue) throw new Error(`expected what the local stack knows, got a target of ${id} that is no queue`);
-          return { deliver: (input: Json) => queue.send(JSON.stringify(input)) };
-        }),
+        targets: targets.map(({ Arn }) => ({ deliver: this.#targetAt(this.template.pointedAt(Arn)) })),
       });
+    }
+  }
+
+  #targetAt(id: string): (input: Json) => unknown {
+    const queue = this.queues.get(id);
+    if (queue) return (input) => queue.send(JSON.stringify(input));
+    const settings = this.template
+      .ofType('AWS::Lambda::EventInvokeConfig')
+      .find(({ properties }) => this.template.pointedAt(properties.FunctionName) === id)?.properties;
+    if (!settings) throw new Error(`expected what the local stack knows, got the target ${id} of a rule`);
+    return (input) => this.#invokeLater(id, input, settings);
+  }
+
+  /** As Lambda does with an event that nobody waits for: tried again after a failure, and put away after the last. */
+  async #invokeLater(id: string, event: Json, { MaximumRetryAttempts, DestinationConfig }: JsonObject): Promise<void> {
+    const target = this.functions.get(id);
+    if (!target) throw new Error(`expected a function of the stack, got ${id}`);
+    for (let retries = 0; ; retries++) {
+      try {
+        await this.#invoke(target, event);
+        return;
+      } catch (error) {
+        this.#options.log(`${id}: ${String(error)}`);
+        if (retries < Number(MaximumRetryAttempts ?? 2)) {
+          await new Promise((resolve) => setTimeout(resolve, this.#options.retryAfterMs));
+          continue;
+        }
+        const failure = isObject(DestinationConfig) ? DestinationConfig.OnFailure : null;
+        const queue = this.queues.get(this.template.pointedAt(isObject(failure) ? failure.Destination : undefined));
+        await this.#observe(id, { action: 'sqs:SendMessage', resource: queue?.arn ?? '' }, 'before');
+        queue?.send(JSON.stringify({ requestPayload: event, responsePayload: { errorMessage: String(error) } }));
+        return;
+      }
     }
   }
 

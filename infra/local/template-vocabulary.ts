@@ -46,6 +46,14 @@ export const VOCABULARY: Readonly<Record<string, Readonly<Record<string, Treatme
     LoggingConfig: NO_LOG_GROUP,
     TracingConfig: 'traces are made and sent to nobody',
   },
+  'AWS::Lambda::EventInvokeConfig': {
+    FunctionName: 'run',
+    MaximumRetryAttempts: 'run',
+    DestinationConfig: 'run',
+    Qualifier: 'there is one version of each function',
+    MaximumEventAgeInSeconds: 'events are tried again at once',
+  },
+  'AWS::Lambda::Permission': 'who may call a function stands in the rule',
   'AWS::Lambda::LayerVersion': {
     Content: 'run',
     Description: 'for people',

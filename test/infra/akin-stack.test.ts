@@ -124,15 +124,17 @@ describe('the stack', () => {
 });
 
 describe('events', () => {
-  const PATTERNS: readonly (readonly [string, string, string])[] = [
-    ['closed-uploads', 'notice-upload', '"key":[{"wildcard":"populations/*/_SUCCESS"}]'],
+  const QUEUED: readonly (readonly [string, string, string])[] = [
     ['quiet-uploads', 'notice-upload', '"key":[{"prefix":"populations/"}]'],
-    ['ended-uploads', 'finish-upload', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
     ['seeds', 'expand-drop', '"key":[{"prefix":"seeds/"}]'],
+  ];
+  const STRAIGHT: readonly (readonly [string, string, string])[] = [
+    ['closed-uploads', 'notice-upload', '"key":[{"wildcard":"populations/*/_SUCCESS"}]'],
+    ['ended-uploads', 'finish-upload', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
     ['ended-expansions', 'finish-expansion', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
   ];
 
-  it.each(PATTERNS)('of %s go through a queue to %s', (name, handler, pattern) => {
+  it.each(QUEUED)('of %s go through a queue to %s', (name, handler, pattern) => {
     const rule = resources[idOf('AWS::Events::Rule', `${name}-rule`)];
     const queue = idOf('AWS::SQS::Queue', `${name}-queue`);
     const source = resources[idOf('AWS::Lambda::EventSourceMapping', `${name}-source`)];
@@ -141,6 +143,20 @@ describe('events', () => {
     expect(referencesIn(rule.Properties.Targets)).toContain(queue);
     expect(referencesIn(source.Properties)).toEqual([queue, idOf('AWS::Lambda::Function', handler)]);
     expect(source.Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+  });
+
+  it.each(STRAIGHT)('of %s go straight to %s, which nobody asks for messages meanwhile', (name, handler, pattern) => {
+    const rule = resources[idOf('AWS::Events::Rule', `${name}-rule`)];
+    const target = idOf('AWS::Lambda::Function', handler);
+    const deadLetters = idOf('AWS::SQS::Queue', 'dead-letters');
+    const retries = all('AWS::Lambda::EventInvokeConfig').find(
+      ({ properties }) => referencesIn(properties.FunctionName)[0] === target,
+    );
+
+    expect(JSON.stringify(rule.Properties.EventPattern)).toContain(pattern);
+    expect(referencesIn(rule.Properties.Targets)).toContain(target);
+    expect(retries?.properties.MaximumRetryAttempts).toBe(2);
+    expect(referencesIn(retries?.properties.DestinationConfig)).toEqual([deadLetters]);
   });
 
   it('are waited with where quiet closes a batch', () => {
@@ -156,7 +172,7 @@ describe('events', () => {
     const queues = all('AWS::SQS::Queue').filter(({ id }) => id !== deadLetters);
     const watched = all('AWS::CloudWatch::Alarm').flatMap(({ properties }) => referencesIn(properties.Dimensions));
 
-    expect(queues).toHaveLength(PATTERNS.length);
+    expect(queues).toHaveLength(QUEUED.length);
     for (const { properties } of queues) {
       expect(properties.RedrivePolicy).toMatchObject({ maxReceiveCount: 3 });
       expect(referencesIn(properties.RedrivePolicy)).toEqual([deadLetters]);
