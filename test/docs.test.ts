@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { SETTINGS, variableOf } from '#application/settings.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
+import { STACK_SETTINGS } from '#infra/stack-settings.ts';
 import { markdownTable, sectionOf, withSection } from './bench/markdown.ts';
 
 const RECORDS = 'docs/decisions';
@@ -21,7 +22,7 @@ const PAGES = [
 
 describe('what stands in the pages', () => {
   it.each([
-    { page: 'docs/parameters.md', sections: { settings: settingsTable } },
+    { page: 'docs/parameters.md', sections: { settings: settingsTable, 'stack-settings': stackSettingsTable } },
     { page: 'docs/rankers.md', sections: { rankers: rankersTable, options: optionsTable } },
     { page: 'README.md', sections: { demo: demoOutput, rankers: rankersTable } },
   ])('is in $page what stands in the code', async ({ page, sections }) => {
@@ -112,6 +113,18 @@ function settingsTable(): string {
       setting.unit,
       setting.effect,
     ]),
+  );
+}
+
+function stackSettingsTable(): string {
+  const defaults = z.object(STACK_SETTINGS).parse({});
+  return markdownTable(
+    ['setting', 'default', 'why'],
+    Object.entries(STACK_SETTINGS).map(([name, setting]) => {
+      const { [name]: value = 'none' } = { ...defaults };
+      const { reason } = z.object({ reason: z.string() }).parse(setting.meta());
+      return [`\`${name}\``, String(value), reason];
+    }),
   );
 }
 
