@@ -6,19 +6,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsEndpoint } from './aws-endpoint.ts';
-import { AwsFault, type Call, REGION } from './aws-service.ts';
+import type { Call } from './aws-service.ts';
 import { CallBook } from './call-book.ts';
 import { DynamodbService } from './dynamodb-service.ts';
 import { EventBus } from './event-bus.ts';
 import { EventsService } from './events-service.ts';
 import { executionEvent } from './execution-events.ts';
 import type { Execution } from './executions.ts';
+import { functionsOf } from './functions-of-template.ts';
+import { invokeLater } from './invoke-later.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { LocalFunction } from './lambda/local-function.ts';
+import type { LocalFunction } from './lambda/local-function.ts';
 import { Meter } from './meter.ts';
-import { allows, type Permission, permissionsOf } from './permissions.ts';
+import { type Permission, Roles } from './permissions.ts';
 import { type Poller, pollQueue } from './queue-poller.ts';
-import { Queue } from './queues.ts';
+import type { Queue } from './queues.ts';
+import { queuesOf } from './queues-of-template.ts';
 import { type S3Event, S3Service } from './s3/s3-service.ts';
 import { SqsService } from './sqs-service.ts';
 import { StateMachine } from './state-machines.ts';
@@ -56,12 +59,12 @@ export class LocalStack {
   readonly template: Template;
   readonly calls: CallBook;
   readonly meter = new Meter();
-  readonly functions = new Map<string, LocalFunction>();
-  readonly queues = new Map<string, Queue>();
+  readonly queues: ReadonlyMap<string, Queue>;
+  functions: ReadonlyMap<string, LocalFunction> = new Map();
   readonly bus: EventBus;
   readonly #options: LocalStackOptions;
   readonly #secrets = new Map<string, string>();
-  readonly #permissions = new Map<string, readonly Permission[]>();
+  readonly #roles: Roles;
   readonly #machines: readonly StateMachine[];
   readonly #running = new Set<string>();
   readonly #pollers: Poller[] = [];
@@ -85,7 +88,8 @@ export class LocalStack {
     this.bus = new EventBus((rule, error) => log(`the rule ${rule} could not deliver: ${String(error)}`));
     this.#s3 = new S3Service(join(folder, 's3'), (event) => this.#tellOfObject(event));
     this.#dynamodb = new DynamodbService(join(folder, 'dynamodb'));
-    this.#makeQueues();
+    this.queues = queuesOf(this.template, join(folder, 'queues'));
+    this.#roles = new Roles(this.template);
     this.#makeRules();
     this.#machines = this.#makeMachines();
     this.#endpoint = new AwsEndpoint({
@@ -142,80 +146,15 @@ export class LocalStack {
     for (const { id, properties } of this.template.ofType('AWS::DynamoDB::GlobalTable')) {
       await this.#dynamodb.createTable(id, this.template.resolve(properties));
     }
-    this.#makeFunctions();
+    const { concurrency, folder, log } = this.#options;
+    this.functions = functionsOf(this.template, {
+      concurrency,
+      log,
+      scratch: join(folder, 'tmp'),
+      secretFor: (id) => this.#secretFor(id),
+    });
     for (const machine of this.#machines) machine.abortInterrupted();
     this.#makePollers();
-  }
-
-  #makeQueues(): void {
-    const folder = join(this.#options.folder, 'queues');
-    mkdirSync(folder, { recursive: true });
-    const make = (id: string): Queue => {
-      const known = this.queues.get(id);
-      if (known) return known;
-      const resource = this.template.ofType('AWS::SQS::Queue').find((each) => each.id === id);
-      const { DelaySeconds, VisibilityTimeout, RedrivePolicy } = resource?.properties ?? {};
-      const redrive = isObject(RedrivePolicy)
-        ? {
-            maxReceiveCount: Number(RedrivePolicy.maxReceiveCount),
-            deadLetter: make(this.template.pointedAt(RedrivePolicy.deadLetterTargetArn)),
-          }
-        : {};
-      const queue = new Queue({
-        name: id,
-        arn: this.template.arnOf(id),
-        delaySeconds: Number(DelaySeconds ?? 0),
-        visibilitySeconds: Number(VisibilityTimeout ?? 30),
-        file: join(folder, `${id}.json`),
-        ...redrive,
-      });
-      this.queues.set(id, queue);
-      return queue;
-    };
-    for (const { id } of this.template.ofType('AWS::SQS::Queue')) make(id);
-  }
-
-  #makeFunctions(): void {
-    const { concurrency, folder, log } = this.#options;
-    for (const { id, properties } of this.template.ofType('AWS::Lambda::Function')) {
-      const { Code, Handler, Layers, MemorySize, Timeout, Environment } = properties;
-      const layers = Array.isArray(Layers) ? Layers.map((layer) => this.#layerFolder(layer)) : [];
-      const variables = this.template.resolve(isObject(Environment) ? Environment.Variables : {});
-      const name = id;
-      this.functions.set(
-        id,
-        new LocalFunction({
-          name,
-          task: this.template.assetFolder(Code),
-          handler: this.template.text(Handler),
-          memoryMiB: Number(MemorySize),
-          timeoutMs: 1_000 * Number(Timeout),
-          environment: { ...textsOf(variables), ...this.#environmentOf(id) },
-          layers,
-          concurrency,
-          scratch: join(folder, 'tmp'),
-          log,
-        }),
-      );
-    }
-  }
-
-  /** Whom the SDK in a function calls, and as who. */
-  #environmentOf(id: string): Readonly<Record<string, string>> {
-    return {
-      AWS_REGION: REGION,
-      AWS_DEFAULT_REGION: REGION,
-      AWS_ENDPOINT_URL: this.url,
-      AWS_ACCESS_KEY_ID: id,
-      AWS_SECRET_ACCESS_KEY: this.#secretFor(id),
-      POWERTOOLS_TRACE_ENABLED: 'false',
-    };
-  }
-
-  #layerFolder(reference: Json): string {
-    const id = this.template.pointedAt(reference);
-    const layer = this.template.ofType('AWS::Lambda::LayerVersion').find((each) => each.id === id);
-    return this.template.assetFolder(layer?.properties.Content);
   }
 
   #makeMachines(): StateMachine[] {
@@ -253,30 +192,12 @@ export class LocalStack {
       .ofType('AWS::Lambda::EventInvokeConfig')
       .find(({ properties }) => this.template.pointedAt(properties.FunctionName) === id)?.properties;
     if (!settings) throw new Error(`expected what the local stack knows, got the target ${id} of a rule`);
-    return (input) => this.#invokeLater(id, input, settings);
-  }
-
-  /** As Lambda does with an event that nobody waits for: tried again after a failure, and put away after the last. */
-  async #invokeLater(id: string, event: Json, { MaximumRetryAttempts, DestinationConfig }: JsonObject): Promise<void> {
-    const target = this.functions.get(id);
-    if (!target) throw new Error(`expected a function of the stack, got ${id}`);
-    for (let retries = 0; ; retries++) {
-      try {
-        await this.#invoke(target, event);
-        return;
-      } catch (error) {
-        this.#options.log(`${id}: ${String(error)}`);
-        if (retries < Number(MaximumRetryAttempts ?? 2)) {
-          await new Promise((resolve) => setTimeout(resolve, this.#options.retryAfterMs));
-          continue;
-        }
-        const failure = isObject(DestinationConfig) ? DestinationConfig.OnFailure : null;
-        const queue = this.queues.get(this.template.pointedAt(isObject(failure) ? failure.Destination : undefined));
-        await this.#observe(id, { action: 'sqs:SendMessage', resource: queue?.arn ?? '' }, 'before');
-        queue?.send(JSON.stringify({ requestPayload: event, responsePayload: { errorMessage: String(error) } }));
-        return;
-      }
-    }
+    return (input) =>
+      invokeLater(settings, this.#options.retryAfterMs, {
+        invoke: () => this.#invoke(this.#functionAt(id), input),
+        failed: (error) => this.#options.log(`${id}: ${nameOf(error)}`),
+        giveUp: (error) => this.#giveUp(id, input, settings, error),
+      });
   }
 
   #makePollers(): void {
@@ -285,8 +206,7 @@ export class LocalStack {
       const { EventSourceArn, FunctionName, BatchSize, FunctionResponseTypes, ScalingConfig } = properties;
       const handler = this.template.pointedAt(FunctionName);
       const queue = this.queues.get(this.template.pointedAt(EventSourceArn));
-      const target = this.functions.get(handler);
-      if (!queue || !target) throw new Error(`expected a queue and a function, got something else in ${id}`);
+      if (!queue) throw new Error(`expected what the local stack knows, got no queue in ${id}`);
       const limit = isObject(ScalingConfig) ? Number(ScalingConfig.MaximumConcurrency) : concurrency;
       const poller = pollQueue(
         queue,
@@ -295,13 +215,13 @@ export class LocalStack {
           maxConcurrency: Math.min(concurrency, limit),
           reportBatchItemFailures: Array.isArray(FunctionResponseTypes),
           retryAfterMs,
-          failed: (error) => log(`${handler}: ${String(error)}`),
+          failed: (error) => log(`${handler}: ${nameOf(error)}`),
         },
         async (event) => {
           for (const action of POLLING) {
             await this.#observe(handler, { action: `sqs:${action}`, resource: queue.arn }, 'before');
           }
-          return this.#invoke(target, event);
+          return this.#invoke(this.#functionAt(handler), event);
         },
       );
       this.#pollers.push(poller);
@@ -309,9 +229,23 @@ export class LocalStack {
     }
   }
 
+  /** What Lambda does in the function's name with an event that failed for the last time. */
+  async #giveUp(id: string, event: Json, { DestinationConfig }: JsonObject, error: unknown): Promise<void> {
+    const failure = isObject(DestinationConfig) ? DestinationConfig.OnFailure : null;
+    const queue = this.queues.get(this.template.pointedAt(isObject(failure) ? failure.Destination : undefined));
+    if (!queue) throw new Error(`expected a queue for what ${id} fails at, got none`);
+    await this.#observe(id, { action: 'sqs:SendMessage', resource: queue.arn }, 'before');
+    queue.send(JSON.stringify({ requestPayload: event, responsePayload: { errorType: nameOf(error) } }));
+  }
+
+  #functionAt(id: string): LocalFunction {
+    const found = this.functions.get(id);
+    if (found) return found;
+    throw new Error(`expected a function of the stack, got ${id}`);
+  }
+
   async #invokeAs(caller: string, functionArn: string, payload: Json): Promise<Json> {
-    const target = this.functions.get(functionArn.split(':').at(-1) ?? '');
-    if (!target) throw new Error(`expected a function of the stack, got ${functionArn}`);
+    const target = this.#functionAt(functionArn.split(':').at(-1) ?? '');
     await this.#observe(caller, { action: 'lambda:InvokeFunction', resource: functionArn }, 'before');
     return this.#invoke(target, payload);
   }
@@ -331,19 +265,14 @@ export class LocalStack {
   async #observe(caller: string, call: Call, moment: 'before' | 'after'): Promise<void> {
     if (caller !== PERSON && moment === 'before') {
       this.calls.add(caller, call);
-      if (!this.permissionsOf(caller).some((permission) => allows(permission, call))) {
-        const { action, resource } = call;
-        throw new AwsFault(403, 'AccessDenied', `${caller} is not authorized to perform ${action} on ${resource}`);
-      }
+      this.#roles.check(caller, call);
     }
     await this.#options.observe?.(caller, call, moment);
   }
 
   /** What the role of a function or a state machine allows. */
   permissionsOf(caller: string): readonly Permission[] {
-    const known = this.#permissions.get(caller) ?? permissionsOf(this.template, caller);
-    this.#permissions.set(caller, known);
-    return known;
+    return this.#roles.permissionsOf(caller);
   }
 
   #tellOfObject({ bucket, key, size, etag, sequencer, kind, reason }: S3Event): void {
@@ -358,9 +287,9 @@ export class LocalStack {
   #tellOfExecution(execution: Execution): void {
     if (execution.status === 'RUNNING') this.#running.add(execution.executionArn);
     else this.#running.delete(execution.executionArn);
-    const { status, name, error, cause } = execution;
+    const { status, name, error } = execution;
     if (status !== 'RUNNING' && status !== 'SUCCEEDED') {
-      this.#options.log(`${name} ${status.toLowerCase()}: ${error ?? ''} ${cause ?? ''}`);
+      this.#options.log(`${name} ${status.toLowerCase()}: ${error ?? 'without a reason'}`);
     }
     this.bus.put(executionEvent(execution));
   }
@@ -372,12 +301,7 @@ export class LocalStack {
   }
 }
 
-function textsOf(variables: Json): Record<string, string> {
-  const entries = Object.entries(isObject(variables) ? variables : {});
-  return Object.fromEntries(
-    entries.map(([name, value]) => {
-      if (typeof value === 'string') return [name, value];
-      throw new Error(`expected a text for the variable ${name}, got ${JSON.stringify(value)}`);
-    }),
-  );
+/** What a log may say of a failure: its sentence may quote a person's id. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
 }

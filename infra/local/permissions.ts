@@ -3,7 +3,7 @@
  * call says of itself. A policy that says more is refused by name, so that nothing is taken for allowed that is not.
  */
 
-import type { Call } from './aws-service.ts';
+import { AwsFault, type Call } from './aws-service.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
 import type { Resource, Template } from './template.ts';
 
@@ -14,10 +14,32 @@ export interface Permission {
   readonly conditions: Readonly<Record<string, readonly string[]>>;
 }
 
-/** All that the role of a function or a state machine allows. */
-export function permissionsOf(template: Template, id: string): Permission[] {
-  const holder = template.resources.find((resource) => resource.id === id);
-  const role = template.pointedAt(holder?.properties.Role ?? holder?.properties.RoleArn);
+/** The roles of functions and state machines, by the logical ids of these. */
+export class Roles {
+  readonly #template: Template;
+  readonly #known = new Map<string, readonly Permission[]>();
+
+  constructor(template: Template) {
+    this.#template = template;
+  }
+
+  permissionsOf(caller: string): readonly Permission[] {
+    const permissions = this.#known.get(caller) ?? permissionsOf(this.#template, caller);
+    this.#known.set(caller, permissions);
+    return permissions;
+  }
+
+  /** AwsFault 403 for a call that the caller's role does not allow. */
+  check(caller: string, call: Call): void {
+    if (this.permissionsOf(caller).some((permission) => allows(permission, call))) return;
+    const { action, resource } = call;
+    throw new AwsFault(403, 'AccessDenied', `${caller} is not authorized to perform ${action} on ${resource}`);
+  }
+}
+
+function permissionsOf(template: Template, id: string): Permission[] {
+  const { properties: holder } = template.resource(id);
+  const role = template.pointedAt(holder.Role ?? holder.RoleArn);
   return template
     .ofType('AWS::IAM::Policy')
     .filter(({ properties }) => listOf(properties.Roles).some((each) => template.pointedAt(each) === role))

@@ -72,6 +72,12 @@ export class Template {
     return this.resources.filter((resource) => resource.type === type);
   }
 
+  resource(id: string): Resource {
+    const found = this.resources.find((resource) => resource.id === id);
+    if (found) return found;
+    throw new Error(`expected a resource of the template, got ${id}`);
+  }
+
   output(name: string): Json {
     return this.resolve(this.#outputs[name]?.Value ?? null);
   }
@@ -108,7 +114,7 @@ export class Template {
 
   /** The name that the template gives, or its logical id. */
   nameOf(id: string): string {
-    const { StateMachineName } = this.resources.find((resource) => resource.id === id)?.properties ?? {};
+    const { StateMachineName } = this.resource(id).properties;
     return StateMachineName === undefined ? id : this.text(StateMachineName);
   }
 
