@@ -5,7 +5,7 @@ import { executionEnded, onMessage } from './message.ts';
 /** The execution of an upload has ended, well or not: whoever waits is told, and the next begins. */
 export const handler = onMessage(executionEnded(UploadJob), {
   async run(ports, { detail: { status, input } }) {
-    await finishUpload(ports, input, status === 'SUCCEEDED');
+    await finishUpload(ports, input);
     return status;
   },
 });

@@ -8,7 +8,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { isCallers, UNEXPECTED } from '#application/step-failure.ts';
-import { count, logger, observed, traceOf, withoutCause } from './observed.ts';
+import { count, logger, observed, traceOf } from './observed.ts';
 import { type FunctionPorts, ports } from './ports.ts';
 
 export interface MessageHandler<Message> {
@@ -24,7 +24,7 @@ export function onMessage<Message>(schema: z.ZodType<Message>, handler: MessageH
   return observed<unknown, SQSBatchResponse>(async (event) => {
     if (isFromQueue(event)) return { batchItemFailures: await failuresAmong(schema, handler, event) };
     const { id } = BusEvent.parse(event);
-    await settle(schema, handler, { messageId: id, body: JSON.stringify(event), isLastTry: false });
+    await settle(schema, handler, { messageId: id, body: JSON.stringify(event), tries: 0 });
     return { batchItemFailures: [] };
   });
 }
@@ -40,9 +40,9 @@ async function failuresAmong<Message>(
 ): Promise<SQSBatchResponse['batchItemFailures']> {
   const failures: { itemIdentifier: string }[] = [];
   for (const { messageId, body, attributes } of Records) {
-    const isLastTry = Number(attributes.ApproximateReceiveCount) >= ports().maxTries;
+    const tries = Number(attributes.ApproximateReceiveCount);
     try {
-      await settle(schema, handler, { messageId, body, isLastTry });
+      await settle(schema, handler, { messageId, body, tries });
     } catch {
       failures.push({ itemIdentifier: messageId }); // it was logged, and the queue gives it again
     }
@@ -53,15 +53,21 @@ async function failuresAmong<Message>(
 interface Given {
   readonly messageId: string;
   readonly body: string;
-  readonly isLastTry: boolean;
+  /** This one counted; 0 where whoever sent it counts for himself. */
+  readonly tries: number;
 }
 
 /** Throws where the message is to be tried again. */
 async function settle<Message>(schema: z.ZodType<Message>, handler: MessageHandler<Message>, given: Given) {
-  const { messageId, body, isLastTry } = given;
+  const { messageId, body, tries } = given;
   const message = schema.safeParse(jsonOf(body));
   if (!message.success) {
     await putAway(given, `expected an event, because ${message.error.issues[0].message}`);
+    return;
+  }
+  if (tries > ports().maxTries) {
+    // The process itself died in the last try, of memory or of time, and could say nothing.
+    await giveUp(handler, message.data, given);
     return;
   }
   try {
@@ -71,13 +77,17 @@ async function settle<Message>(schema: z.ZodType<Message>, handler: MessageHandl
     logger.error('could not handle a message', { messageId, ...traceOf(error) });
     if (isCallers(error)) {
       await putAway(given, error.message);
-    } else if (isLastTry) {
-      await handler.giveUp?.(ports(), message.data, messageId);
-      await putAway(given, UNEXPECTED);
+    } else if (tries === ports().maxTries) {
+      await giveUp(handler, message.data, given);
     } else {
-      throw withoutCause(error);
+      throw error;
     }
   }
+}
+
+async function giveUp<Message>(handler: MessageHandler<Message>, message: Message, given: Given): Promise<void> {
+  await handler.giveUp?.(ports(), message, given.messageId);
+  await putAway(given, UNEXPECTED);
 }
 
 async function putAway({ body, messageId }: Given, reason: string): Promise<void> {

@@ -15,7 +15,7 @@ export function observed<Event, Result>(handle: (event: Event) => Promise<Result
   return middy<Event, Result>()
     .use(injectLambdaContext(logger))
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
-    .handler((event: Event) => handle(event));
+    .handler((event: Event) => quietly(() => handle(event)));
 }
 
 /** Counts by themselves, because most invocations have nothing to count, and each metric is paid for by the month. */
@@ -30,8 +30,15 @@ export function traceOf(error: unknown): { readonly error: string; readonly at: 
   return { error: error.name, at: frames.slice(0, 10).map((line) => line.trim()) };
 }
 
-/** What a caller keeps of a failure is its name and one sentence: never the causes, which quote what was read. */
-export function withoutCause(error: unknown): unknown {
-  if (error instanceof Error) delete error.cause;
-  return error;
+/** Lambda logs what a handler throws, and X-Ray keeps it: so nothing leaves here but the name of a failure and where it came from. */
+async function quietly<Result>(handle: () => Promise<Result>): Promise<Result> {
+  try {
+    return await handle();
+  } catch (error) {
+    const { error: name, at } = traceOf(error);
+    const quiet = new Error('what went wrong stands where the job is told of');
+    quiet.name = name;
+    quiet.stack = [`${name}: ${quiet.message}`, ...at].join('\n    ');
+    throw quiet;
+  }
 }

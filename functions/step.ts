@@ -1,7 +1,7 @@
 /** The way in from a state machine: check the task, run the use case, give its result to the next state. */
 import type * as z from 'zod';
 import { leavingReason } from '#application/step-failure.ts';
-import { count, logger, observed, traceOf, withoutCause } from './observed.ts';
+import { count, logger, observed, traceOf } from './observed.ts';
 import { type FunctionPorts, ports } from './ports.ts';
 
 /** `folder` is where the reason of a failure is left that the caller can act on. */
@@ -17,7 +17,7 @@ export function step<Task>(
     } catch (error) {
       logger.error('the step failed', traceOf(error));
       count('failed');
-      throw withoutCause(error);
+      throw error;
     }
   });
 }

@@ -5,7 +5,7 @@ import { EventBus, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-eve
 import { Grant } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import { Choice, Condition, Fail, type IChainable, JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, Fail, type IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Settings } from '#application/settings.ts';
 import { EventRoute } from './constructs/event-route.ts';
@@ -105,10 +105,8 @@ export class AkinStack extends Stack {
             .next(task(this, 'Publish', publish)),
         ),
     );
-    const tell = (name: string, hasSucceeded: boolean) =>
-      task(this, name, end, { ...fieldsOf('population', 'batch', 'job'), hasSucceeded });
-    const failed = tell('Tell failure', false).next(new Fail(this, 'Upload failed'));
-    const chain = guarded(this, 'Upload', steps, failed).next(tell('Tell success', true));
+    const failed = task(this, 'Tell failure', end).next(new Fail(this, 'Upload failed'));
+    const chain = guarded(this, 'Upload', steps, failed).next(task(this, 'Tell success', end));
     this.#machine('upload', chain, [plan, split, read, merge, fit, index, publish, end]);
   }
 
@@ -143,9 +141,7 @@ export class AkinStack extends Stack {
   #receiveUploads(): void {
     const notice = this.#door('notice-upload');
     this.#stores.grantList(notice, 'populations');
-    this.#stores.grantTellStatus(notice);
-    this.#stores.grantWriteCatalog(notice);
-    this.#grantStart(notice, 'upload');
+    this.#grantFinishUpload(notice); // of an upload whose end nobody was told
     const finish = this.#door('finish-upload');
     this.#grantFinishUpload(finish);
     const { quietSeconds } = this.#props.settings;
@@ -158,8 +154,8 @@ export class AkinStack extends Stack {
   #receiveSeeds(): void {
     const stores = this.#stores;
     const expand = this.#worker('expand-drop', [this.#layer.version]);
-    stores.grantList(expand, 'seeds');
-    stores.grantRead(expand, 'seeds', 'index');
+    stores.grantList(expand, 'seeds', 'parts');
+    stores.grantRead(expand, 'seeds', 'index', 'parts');
     stores.grantWrite(expand, 'parts');
     stores.grantListCatalog(expand);
     stores.bands.grant(expand, 'dynamodb:Query', 'dynamodb:BatchGetItem');
@@ -309,8 +305,3 @@ export class AkinStack extends Stack {
 type HandlerFunctionLayers = readonly NativeLayer['version'][];
 
 type MachineName = 'upload' | 'expansion';
-
-/** Of the state as it is, these fields. */
-function fieldsOf(...names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, JsonPath.stringAt(`$.${name}`)]));
-}

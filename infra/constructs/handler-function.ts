@@ -46,7 +46,12 @@ export class HandlerFunction extends NodejsFunction {
       logGroup,
       role,
       layers,
-      environment: { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_LOG_LEVEL: 'INFO', ...environment },
+      environment: {
+        NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+        POWERTOOLS_TRACER_CAPTURE_ERROR: 'false',
+        ...environment,
+      },
       bundling: {
         format: OutputFormat.ESM,
         target: 'node24',

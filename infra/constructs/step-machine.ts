@@ -13,7 +13,6 @@ import {
   Parallel,
   S3JsonItemReader,
   StateMachine,
-  TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
@@ -23,20 +22,30 @@ import type { HandlerFunction } from './handler-function.ts';
 /** What a caller can act on: to try again would come to the same. */
 const CALLERS_ERRORS = ['Invalid', 'NotFound', 'Conflict', 'ZodError'];
 
+/** Lambda has no room or is not well: waited for, up to an hour. An account may have room for ten functions at once. */
+const BUSY = [
+  'Lambda.TooManyRequestsException',
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+];
+
 /** One function, tried up to four times, each wait drawn anew so that many that fail at once do not come back at once. */
-export function task(
-  scope: Construct,
-  id: string,
-  handler: HandlerFunction,
-  payload?: Readonly<Record<string, unknown>>,
-): LambdaInvoke {
+export function task(scope: Construct, id: string, handler: HandlerFunction): LambdaInvoke {
   const invoke = new LambdaInvoke(scope, id, {
     lambdaFunction: handler,
-    ...(payload && { payload: TaskInput.fromObject(payload) }),
     payloadResponseOnly: true,
     retryOnServiceExceptions: false,
   });
   invoke.addRetry({ errors: CALLERS_ERRORS, maxAttempts: 0 });
+  invoke.addRetry({
+    errors: BUSY,
+    interval: Duration.seconds(5),
+    backoffRate: 2,
+    maxDelay: Duration.seconds(60),
+    maxAttempts: 60,
+    jitterStrategy: JitterType.FULL,
+  });
   invoke.addRetry({
     errors: ['States.ALL'],
     interval: Duration.seconds(2),

@@ -20,8 +20,8 @@ export const MAX_TRIES = 3;
 /** A message that waits longer than this waits for something that does not come. */
 const LONG_WAIT = Duration.hours(6);
 
-/** AWS's advice: a message must not appear again while a function, with its own retries, may still be at work on it. */
-const VISIBILITY_TIMES_TIMEOUT = 6;
+/** A message must not appear again while a function may be at work on it; and whoever waits for a second try should not wait long. */
+const VISIBILITY_MARGIN_SECONDS = 60;
 
 export interface WorkQueueProps {
   readonly handler: HandlerFunction;
@@ -41,9 +41,9 @@ export class WorkQueue extends Construct {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       deliveryDelay: Duration.seconds(delaySeconds),
-      visibilityTimeout: Duration.seconds(VISIBILITY_TIMES_TIMEOUT * timeoutSeconds),
+      visibilityTimeout: Duration.seconds(timeoutSeconds + VISIBILITY_MARGIN_SECONDS),
       retentionPeriod: Duration.days(14),
-      deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_TRIES },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_TRIES + 1 }, // once more, for who died without a word
     });
     new Rule(this, 'rule', {
       eventPattern: pattern,

@@ -15,9 +15,11 @@ export function sfnWorkflows(
         await client.send(
           new StartExecutionCommand({ stateMachineArn: machines[workflow], name, input: JSON.stringify(input) }),
         );
+        return 'running';
       } catch (error) {
         // While the first runs, AWS answers with it; once it has ended, with this.
-        if (!isAwsFault(error, 'ExecutionAlreadyExists')) throw error;
+        if (isAwsFault(error, 'ExecutionAlreadyExists')) return 'ended';
+        throw error;
       }
     },
   };

@@ -28,7 +28,9 @@ export async function changeRecord<T>(
       await ledger.write(name, JSON.stringify(changed), stored?.version ?? 0, forgottenAt);
       return changed;
     } catch (error) {
-      if (!(error instanceof Conflict) || tries === MAX_TRIES) throw error;
+      if (!(error instanceof Conflict)) throw error;
+      // Nobody's mistake: whoever asked tries again.
+      if (tries === MAX_TRIES) throw new Error(`${name}: lost ${tries} races for the record`, { cause: error });
     }
   }
 }

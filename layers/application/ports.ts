@@ -143,8 +143,8 @@ export interface DataFormat {
 
 /** Work of several steps, each in a function of its own. */
 export interface Workflows {
-  /** A second start under the same name is no second work. */
-  start(workflow: 'upload' | 'expansion', name: string, input: object): Promise<void>;
+  /** A second start under the same name is no second work: it says whether the first runs, or has ended. */
+  start(workflow: 'upload' | 'expansion', name: string, input: object): Promise<'running' | 'ended'>;
 }
 
 /** Tells whoever listens what has become of an upload or an expansion. */

@@ -85,7 +85,7 @@ const Settings = z.object({
     unit: 'users',
     effect: 'A function of the stack holds so many users before it puts them down; more takes more memory.',
   }),
-  expandUsers: z.int().min(0).max(100_000_000).default(1_000_000).meta({
+  expandUsers: z.int().min(0).max(100_000_000).default(400_000).meta({
     unit: 'users',
     effect: 'A seed file dropped for a population beyond is expanded shard by shard, in functions side by side.',
   }),

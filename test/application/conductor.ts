@@ -40,6 +40,8 @@ export interface Stage {
   readonly announced: Announcement[];
   /** Every execution that was asked for, a second start of the same name included. */
   readonly started: string[];
+  /** Whether executions end without a word. */
+  endsAreLost: boolean;
   /** Runs what was started, until nothing is. */
   settle(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export function stageWith(
   const announced: Announcement[] = [];
   const started: string[] = [];
   const waiting: (() => Promise<void>)[] = [];
+  const ended = new Set<string>();
   const ports = change({
     ...stores,
     inputs: inputFormats,
@@ -67,28 +70,33 @@ export function stageWith(
       async start(workflow, name, input) {
         const isAgain = started.includes(name);
         started.push(name);
-        if (isAgain) return;
-        waiting.push(
-          workflow === 'upload' ? () => runUpload(ports, settings, input) : () => runExpansion(ports, settings, input),
-        );
+        if (isAgain) return ended.has(name) ? 'ended' : 'running';
+        waiting.push(async () => {
+          if (workflow === 'expansion') await runExpansion(ports, settings, input);
+          else await runUpload(ports, settings, input, stage);
+          ended.add(name);
+        });
+        return 'running';
       },
     },
   });
-  return {
+  const stage: Stage = {
     folder,
     ports,
     announced,
+    endsAreLost: false,
     started,
     async settle() {
       for (let next = waiting.shift(); next; next = waiting.shift()) await next();
     },
   };
+  return stage;
 }
 
-async function runUpload(ports: StepPorts, settings: Settings, input: object): Promise<void> {
+async function runUpload(ports: StepPorts, settings: Settings, input: object, stage: Stage): Promise<void> {
   const job = UploadJob.parse(input);
-  const hasSucceeded = await succeeds(ports, jobFolder(job), () => upload(ports, settings, job));
-  await finishUpload(ports, job, hasSucceeded);
+  await succeeds(ports, jobFolder(job), () => upload(ports, settings, job));
+  if (!stage.endsAreLost) await finishUpload(ports, job);
 }
 
 /** As the state machine of infra/akin-stack.ts has it. */

@@ -162,6 +162,24 @@ describe('the stack on a laptop', () => {
     });
   }, 60_000);
 
+  it.each(['SIGKILL'] as const)(
+    'tells of a drop whose function dies each time, by %s',
+    async (signal) => {
+      const { id, handler } = site.functionOf('expand-drop');
+      site.observe = (caller, call) => {
+        if (caller === id && call.resource.endsWith('seeds/people/deadly.csv')) handler.kill(signal);
+      };
+      await site.put('seeds/people/deadly.csv', FRIENDS);
+      await site.stack.idle();
+      site.observe = () => {};
+
+      const reason = 'an unexpected failure of akin itself; its logs say more';
+      expect(await site.json('audiences/people/deadly.json')).toMatchObject({ state: 'failed', reason });
+      expect(deadLetters()).toContainEqual({ key: 'seeds/people/deadly.csv', reason });
+    },
+    60_000,
+  );
+
   it('refuses an upload with its reason, and keeps what was there', async () => {
     await site.upload('people/bad', { 'a.ndjson': PEOPLE, 'b.csv': 'id,city\nu1,Porto\nu2\n' });
     await site.stack.idle();

@@ -1,11 +1,12 @@
 /** Who expands a dropped seed file: one, whoever is told of it and however often. */
 import * as z from 'zod';
-import { changeRecord } from '../ledger-record.ts';
+import { changeRecord, recordOf } from '../ledger-record.ts';
 import type { Ledger } from '../ports.ts';
 import type { ExpansionJob } from './expansion-job.ts';
 
 const Claim = z.object({
-  state: z.enum(['free', 'running', 'ready', 'failed']).default('free'),
+  /** `running`: in a function, which may die; `started`: as a workflow, which tells of its end itself. */
+  state: z.enum(['free', 'running', 'started', 'ready', 'failed']).default('free'),
   owner: z.string().default(''),
   /** Milliseconds since 1970 from which on a running claim is taken for abandoned. */
   until: z.number().default(0),
@@ -35,26 +36,30 @@ export async function claim(ledger: Ledger, job: ExpansionJob, owner: string, no
   return isTaken ? 'taken' : record;
 }
 
-/** Says how the job has ended; false if that was said before. */
+/** What has become of the job is on record from now on. */
 export async function settleClaim(
   ledger: Ledger,
   job: ExpansionJob,
-  state: 'ready' | 'failed',
+  state: 'started' | 'ready' | 'failed',
   now: number,
   reason?: string,
-): Promise<boolean> {
-  let isFirst = false;
+): Promise<void> {
   await changeRecord(
     ledger,
     nameOf(job),
     Claim,
-    (record) => {
-      isFirst = record.state !== 'ready' && record.state !== 'failed';
-      return isFirst ? { ...record, state, reason } : undefined;
-    },
+    (record) => (hasEnded(record) ? undefined : { ...record, state, reason }),
     now + REMEMBERED_MS,
   );
-  return isFirst;
+}
+
+/** Whether it is on record how the job has ended. */
+export async function isSettled(ledger: Ledger, job: ExpansionJob): Promise<boolean> {
+  return hasEnded(await recordOf(ledger, nameOf(job), Claim));
+}
+
+function hasEnded({ state }: Claim): boolean {
+  return state === 'ready' || state === 'failed';
 }
 
 function nameOf({ population, job }: ExpansionJob): string {

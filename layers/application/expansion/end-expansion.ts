@@ -3,7 +3,7 @@ import type { Audience } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
 import { reasonOf } from '../step-failure.ts';
 import { tellCampaign } from './campaign.ts';
-import { settleClaim } from './claim.ts';
+import { isSettled, settleClaim } from './claim.ts';
 import { type ExpansionJob, expansionFolder } from './expansion-job.ts';
 
 export interface AudienceFiles {
@@ -21,16 +21,19 @@ export async function tellReady(
 ): Promise<void> {
   const { population, campaign } = job;
   const { size, generation, warnings } = report;
+  if (await isSettled(ports.ledger, job)) return;
   await tellCampaign(ports, job, 'ready', { size, generation, ...files, warnings });
-  if (!(await settleClaim(ports.ledger, job, 'ready', now))) return;
   await ports.announcements.announce('audience ready', { population, campaign, size, generation, ...files });
+  // Last: told again after a failure in here, it is told once more rather than never.
+  await settleClaim(ports.ledger, job, 'ready', now);
 }
 
 export async function tellFailure(ports: StepPorts, job: ExpansionJob, reason: string, now: number): Promise<void> {
   const { population, campaign } = job;
+  if (await isSettled(ports.ledger, job)) return;
   await tellCampaign(ports, job, 'failed', { reason });
-  if (!(await settleClaim(ports.ledger, job, 'failed', now, reason))) return;
   await ports.announcements.announce('expansion failed', { population, campaign, reason });
+  await settleClaim(ports.ledger, job, 'failed', now, reason);
 }
 
 /** The workflow of an expansion has ended without an audience. */

@@ -12,9 +12,9 @@ import type { StepPorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { isCallers, UNEXPECTED } from '../step-failure.ts';
 import { type Campaign, campaignOf, requestOf, tellCampaign } from './campaign.ts';
-import { claim } from './claim.ts';
+import { claim, settleClaim } from './claim.ts';
 import { tellFailure, tellReady } from './end-expansion.ts';
-import { type ExpansionJob, leave } from './expansion-job.ts';
+import { type ExpansionJob, leave, leftIfAny } from './expansion-job.ts';
 
 export type DropOutcome = 'ignored' | 'gone' | 'known' | 'busy' | 'expanded' | 'started';
 
@@ -34,7 +34,7 @@ export async function expandDrop(
   if (claimed !== 'taken') {
     // The same message again: its failure was told, but the message itself was not put away yet.
     if (claimed.state === 'failed' && claimed.owner === owner) throw new Invalid(claimed.reason ?? 'it failed before');
-    return claimed.state === 'running' ? 'busy' : 'known';
+    return claimed.state === 'running' || claimed.state === 'started' ? 'busy' : 'known';
   }
   try {
     return await expandClaimed(ports, settings, objectName, job, now);
@@ -72,9 +72,11 @@ async function expandClaimed(
   const manifest = await manifestOf(ports, job.population);
   const request = await requestOf(ports, objectName, job);
   if (manifest.users > settings.expandUsers) {
-    await leave(ports, job, 'task', { request, manifest });
+    // A start that is repeated must not give a running workflow another generation under its hands.
+    if (!(await leftIfAny(ports, job, 'task'))) await leave(ports, job, 'task', { request, manifest });
     await tellCampaign(ports, job, 'running', { shards: manifest.shards.length });
     await ports.workflows.start('expansion', `expansion-${job.job}`, job);
+    await settleClaim(ports.ledger, job, 'started', now);
     return 'started';
   }
   const population = await openGeneration(ports, manifest, () => {});

@@ -36,7 +36,7 @@ export function listed(job: ExpansionJob): ListedExpansion {
 }
 
 /** What one step leaves to others: `task`, `fit`, or of each shard `evidence` and `ranking`. */
-export type LeftName = 'task' | 'model' | 'fit' | `evidence/${number}` | `ranking/${number}`;
+export type LeftName = 'task' | 'model' | 'fit' | 'findings' | `evidence/${number}` | `ranking/${number}`;
 
 export async function leave({ objects, dataFormat }: StepPorts, job: ExpansionJob, what: LeftName, value: unknown) {
   await objects.write(`${expansionFolder(job)}${what}`, dataFormat.encode(value));

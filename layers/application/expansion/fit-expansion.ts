@@ -1,4 +1,5 @@
 /** Between the rounds: the seeds are checked, and the ranker is fitted once on the evidence of all shards. */
+import { mergeCounts } from '#domain/ranking/by-information-value.ts';
 import { type CastCounts, countCast } from '../cast.ts';
 import { type Settled, settle } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
@@ -7,12 +8,18 @@ import type { Settings } from '../settings.ts';
 import { type ExpansionJob, type ExpansionTask, type ListedExpansion, leave, left, listed } from './expansion-job.ts';
 import type { ShardEvidence } from './gather-shard.ts';
 
+/** What each shard needs to score its users. */
 export interface FittedExpansion {
+  readonly size: number;
+  readonly model: unknown;
+}
+
+/** What the report will say of all shards. */
+export interface ExpansionFindings {
   readonly counts: CastCounts;
   readonly settled: Settled;
   readonly drops: readonly DropMatches[];
-  readonly telling: readonly ShardEvidence['telling'][];
-  readonly model: unknown;
+  readonly telling: ShardEvidence['telling'];
 }
 
 export async function fitExpansion(ports: StepPorts, settings: Settings, job: ExpansionJob): Promise<ListedExpansion> {
@@ -23,13 +30,16 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
     request,
     shards.map(({ tally }) => tally),
   );
-  const fitted: FittedExpansion = {
+  const settled = settle(settings, request, counts);
+  const findings: ExpansionFindings = {
     counts,
-    settled: settle(settings, request, counts),
+    settled,
     drops: shards.map(({ drops }) => drops),
-    telling: shards.map(({ telling }) => telling),
-    model: chooseRanker(request).ranker.fit(shards.map(({ evidence }) => evidence)),
+    telling: mergeCounts(shards.map(({ telling }) => telling)),
   };
+  const model = chooseRanker(request).ranker.fit(shards.map(({ evidence }) => evidence));
+  const fitted: FittedExpansion = { size: settled.size, model };
+  await leave(ports, job, 'findings', findings);
   await leave(ports, job, 'fit', fitted);
   return listed(job);
 }

@@ -6,7 +6,7 @@ import { chooseRanker } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
 import { tellReady } from './end-expansion.ts';
 import { type ExpansionJob, type ExpansionTask, left } from './expansion-job.ts';
-import type { FittedExpansion } from './fit-expansion.ts';
+import type { ExpansionFindings } from './fit-expansion.ts';
 
 export async function mergeAudience(
   ports: StepPorts,
@@ -15,7 +15,7 @@ export async function mergeAudience(
   now: number,
 ): Promise<void> {
   const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
-  const { counts, settled, drops, telling } = await left<FittedExpansion>(ports, job, 'fit');
+  const { counts, settled, drops, telling } = await left<ExpansionFindings>(ports, job, 'findings');
   const rankings: ShardRanking[] = [];
   for (const s of manifest.shards.keys()) rankings.push(await left<ShardRanking>(ports, job, `ranking/${s}`));
   const { population: name, generation } = manifest;
@@ -29,7 +29,7 @@ export async function mergeAudience(
     retrieval: { mode: request.candidates, used: 'all', scored, scoredShare: 1, recall: undefined },
     retrievalWarnings: warnOfRetrieval(request.candidates),
     foundBy: () => 'everybody',
-    telling,
+    telling: [telling],
     drops,
     rankings,
   });

@@ -9,8 +9,8 @@ import type { FittedExpansion } from './fit-expansion.ts';
 
 export async function scoreShard(ports: StepPorts, settings: Settings, job: ExpansionJob, s: number): Promise<void> {
   const task = await left<ExpansionTask>(ports, job, 'task');
-  const { model, settled } = await left<FittedExpansion>(ports, job, 'fit');
+  const { model, size } = await left<FittedExpansion>(ports, job, 'fit');
   const { shard, roles } = await openShard(ports, job, task, s);
   const { ranker } = chooseRanker(task.request);
-  await leave(ports, job, `ranking/${s}`, rankShard(settings, ranker, model, shard, roles, settled.size));
+  await leave(ports, job, `ranking/${s}`, rankShard(settings, ranker, model, shard, roles, size));
 }

@@ -47,7 +47,7 @@ export async function fitUpload(ports: StepPorts, settings: Settings, job: Uploa
   if (users === 0) throw new Invalid('expected at least one user, got none');
   const all = joined(hashes, users);
   const cut = partCountFor(all, settings.maxShardUsers);
-  const shards = [...new Set(Array.from(all, (hash) => hash % cut))].sort((left, right) => left - right);
+  const shards = occupiedParts(all, cut);
   const generation = base + 1;
   const index = await writeFit(
     ports,
@@ -75,6 +75,13 @@ export async function fitUpload(ports: StepPorts, settings: Settings, job: Uploa
 
 export function fitName(job: UploadJob): string {
   return `${jobFolder(job)}fit.json`;
+}
+
+/** The parts of a cut that have users, rising. */
+function occupiedParts(hashes: Uint32Array, cut: number): number[] {
+  const isOccupied = new Uint8Array(cut);
+  for (const hash of hashes) isOccupied[hash % cut] = 1;
+  return [...isOccupied.keys()].filter((part) => isOccupied[part]);
 }
 
 function joined(parts: readonly Uint32Array[], length: number): Uint32Array {

@@ -18,39 +18,47 @@ import {
   STATUS_FILE,
   SUCCESS_FILE,
 } from './batch.ts';
+import { advanceLine } from './finish-upload.ts';
 import type { UploadJob } from './upload-job.ts';
-import { joinLine, startNext } from './upload-line.ts';
+import { joinLine } from './upload-line.ts';
 import { tellStatus } from './upload-status.ts';
 
 export type Notice = 'ignored' | 'not yet closed' | 'known' | 'new';
 
 export async function noticeUpload(
-  { objects, ledger, workflows }: StepPorts,
+  ports: StepPorts,
   settings: Settings,
   objectName: string,
   now: number,
 ): Promise<Notice> {
+  const { objects } = ports;
   const { population, batch, file } = placeInBatch(objectName);
   if (isPrivate(file) && file !== SUCCESS_FILE) return 'ignored';
   const entries = await objects.entries(batchFolder({ population, batch }));
-  const isClosed = entries.some(({ name }) => fileOf(name) === SUCCESS_FILE) || isQuiet(entries, settings, now);
+  const success = entries.find(({ name }) => fileOf(name) === SUCCESS_FILE);
+  const newest = newestOf(entries);
+  // A `_SUCCESS` older than a file was there before the batch was filled again.
+  const isClosed = (success && success.modified >= newest) || now - newest >= 1_000 * settings.quietSeconds - SLACK_MS;
   if (!isClosed) return 'not yet closed';
   if (!entries.some(({ name }) => holdsUsers(name))) {
+    if (!success) return 'ignored'; // options alone, or a folder
     throw new Invalid(`${objectName}: expected files of users in the batch, got none`);
   }
   const job = await jobOf({ population, batch }, entries);
-  const isNew = await joinLine(ledger, job);
+  const isNew = await joinLine(ports.ledger, job);
   if (isNew) await tellStatus(objects, job, 'waiting');
-  await startNext(ledger, workflows, population);
+  await advanceLine(ports, population);
   return isNew ? 'new' : 'known';
 }
 
-/** Whether nothing was written for so long; what akin itself writes there does not count. */
-function isQuiet(entries: readonly ObjectEntry[], { quietSeconds }: Settings, now: number): boolean {
-  const newest = entries
+/** The last message of a batch is the last that comes: it must not find its own object too young by a difference of clocks. */
+const SLACK_MS = 5_000;
+
+/** When something was written last; what akin itself writes there does not count. */
+function newestOf(entries: readonly ObjectEntry[]): number {
+  return entries
     .filter(({ name }) => !isPrivate(fileOf(name)))
     .reduce((latest, { modified }) => Math.max(latest, modified), 0);
-  return now - newest >= 1_000 * quietSeconds;
 }
 
 /** Another upload as soon as anything in the batch is another, or is written again. */

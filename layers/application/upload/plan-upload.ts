@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { Invalid } from '../errors.ts';
 import type { ObjectEntry, StepPorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
-import { readJson, readOptions, writeJson } from '../stored-json.ts';
+import { readIfAny, readJson, readOptions, writeJson } from '../stored-json.ts';
 import { batchFolder, holdsUsers, OPTIONS_FILE } from './batch.ts';
 import {
   listName,
@@ -12,7 +12,7 @@ import {
   type Split,
   type UploadedFile,
   type UploadJob,
-  type UploadPlan,
+  UploadPlan,
 } from './upload-job.ts';
 import { tellStatus } from './upload-status.ts';
 
@@ -41,10 +41,7 @@ const HEAD_BYTES = 1 << 16;
 export async function planUpload(ports: StepPorts, settings: Settings, job: UploadJob): Promise<PlannedUpload> {
   const folder = batchFolder(job);
   const { mode, index: graph } = await readOptions(ports.objects, `${folder}${OPTIONS_FILE}`, UploadOptions);
-  const entries = (await ports.objects.entries(folder)).filter(({ name }) => holdsUsers(name));
-  if (entries.length === 0) throw new Invalid(`${folder}: expected files of users, but they are gone`);
-  const files: UploadedFile[] = [];
-  for (const entry of entries) files.push(await fileFrom(ports, settings, entry));
+  const files = await filesOf(ports, settings, job);
   const manifest = await ports.catalog.manifest(job.population);
   const shards = manifest?.shards.length ?? 0;
   const pieces = await piecesOf(ports, job, files);
@@ -56,7 +53,7 @@ export async function planUpload(ports: StepPorts, settings: Settings, job: Uplo
     throw new Invalid(`${folder}: expected at most ${MAX_ITEMS - shards} files, got ${files.length}; join small ones`);
   }
   const parts = partsFor(files, manifest?.users ?? 0, settings);
-  const plan: UploadPlan = { mode, graph, base: manifest?.generation ?? 0, files, splits, parts };
+  const plan: UploadPlan = { mode, graph, base: manifest?.generation ?? 0, files: [...files], splits, parts };
   await writeJson(ports.objects, planName(job), plan);
   const long = files.flatMap(({ kind }, file) => (kind === 'long gzip' && !pieces.has(file) ? [{ ...job, file }] : []));
   await writeJson(ports.objects, listName(job, 'long'), long);
@@ -78,6 +75,18 @@ export async function planUpload(ports: StepPorts, settings: Settings, job: Uplo
     parts: listName(job, 'parts'),
     hasLongFiles: long.length > 0,
   };
+}
+
+/** The files as they were when the upload was planned first: what comes later is another upload's. */
+async function filesOf(ports: StepPorts, settings: Settings, job: UploadJob): Promise<readonly UploadedFile[]> {
+  const { objects } = ports;
+  if (await readIfAny(objects, planName(job))) return (await readJson(objects, planName(job), UploadPlan)).files;
+  const folder = batchFolder(job);
+  const entries = (await objects.entries(folder)).filter(({ name }) => holdsUsers(name));
+  if (entries.length === 0) throw new Invalid(`${folder}: expected files of users, but they are gone`);
+  const files: UploadedFile[] = [];
+  for (const entry of entries) files.push(await fileFrom(ports, settings, entry));
+  return files;
 }
 
 async function fileFrom({ objects, inputs }: StepPorts, settings: Settings, { name, bytes }: ObjectEntry) {

@@ -3,9 +3,11 @@
  *
  * Memory: so many users as `readUsers` says; what was read is put down whenever it is reached.
  */
+import * as z from 'zod';
 import { userAt } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { Conflict, Invalid } from '../errors.ts';
+import { inParallel, STORE_REQUESTS } from '../in-parallel.ts';
 import { manifestOf, readShard } from '../population.ts';
 import type { Source, StepPorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
@@ -32,6 +34,8 @@ export async function readUsers(ports: StepPorts, settings: Settings, job: Uploa
   await rows.putDown('new');
   await writeJson(ports.objects, countsName(job, split), { duplicates: rows.duplicates });
 }
+
+export const ReadCounts = z.object({ duplicates: z.int() });
 
 /** What is known of a split once it is read. */
 export function countsName(job: UploadJob, split: number | ''): string {
@@ -66,11 +70,11 @@ class RowsByPart {
 
   async putDown(age: 'new' | 'old'): Promise<void> {
     const { objects, shardFormat } = this.#ports;
-    for (const [part, shard] of this.builder.buildParts(this.#parts).entries()) {
-      if (shard.ids.length === 0) continue;
+    await inParallel(this.builder.buildParts(this.#parts), STORE_REQUESTS, async (shard, part) => {
+      if (shard.ids.length === 0) return;
       const name = `${rowsPrefix(this.#job, age, part)}${numbered(this.#split)}-${numbered(this.#times)}.arrow`;
       await objects.write(name, shardFormat.encode(shard));
-    }
+    });
     this.duplicates += this.builder.duplicateCount;
     this.builder = new ShardBuilder();
     this.#times++;

@@ -1,11 +1,10 @@
 /** The uploads of one population, one after the other: who is at work, who waits, and who was there before. */
 import * as z from 'zod';
 import { changeRecord, recordOf } from '../ledger-record.ts';
-import type { Ledger, Workflows } from '../ports.ts';
+import type { Ledger } from '../ports.ts';
 import type { UploadJob } from './upload-job.ts';
 
 const Entry = z.object({ batch: z.string(), job: z.string() });
-type Entry = z.infer<typeof Entry>;
 
 const Line = z.object({
   running: Entry.optional(),
@@ -28,13 +27,13 @@ export async function joinLine(ledger: Ledger, { population, batch, job }: Uploa
   return isNew;
 }
 
-/** Starts the first who waits if nobody is at work; who is at work is started again, in case the first start was lost. */
-export async function startNext(ledger: Ledger, workflows: Workflows, population: string): Promise<void> {
+/** Who is at work; if nobody is, the first who waits, who is at work from now on. */
+export async function whoseTurn(ledger: Ledger, population: string): Promise<UploadJob | undefined> {
   const { running } = await changeRecord(ledger, nameOf(population), Line, ({ running, waiting, ended }) => {
     const [first, ...others] = waiting;
     return running || !first ? undefined : { running: first, waiting: others, ended };
   });
-  if (running) await workflows.start('upload', executionOf(running), { population, ...running });
+  return running && { population, ...running };
 }
 
 /** The upload has ended, well or not: the place is free. */
@@ -50,8 +49,4 @@ export async function isAtWork(ledger: Ledger, { population, job }: UploadJob): 
 
 function nameOf(population: string): string {
   return `uploads/${population}`;
-}
-
-function executionOf({ job }: Entry): string {
-  return `upload-${job}`;
 }

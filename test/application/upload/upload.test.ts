@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { NotFound } from '#application/errors.ts';
 import type { Manifest } from '#application/manifest.ts';
 import type { Ports } from '#application/ports.ts';
 import type { Settings } from '#application/settings.ts';
@@ -171,6 +172,29 @@ describe('a closed batch', () => {
     expect((await manifestIn(stage.ports))?.users).toBe(400);
   });
 
+  it('is no batch yet where only options or a folder lie', async () => {
+    const stage = stageWith(SMALL);
+    await drop(stage.ports, 'populations/people/b1/options.json', '{}');
+
+    expect(await notice(stage, 'b1/options.json', SMALL, Date.now() + 100_000)).toBe('ignored');
+  });
+
+  it('is not closed by a `_SUCCESS` that is older than a file', async () => {
+    const stage = stageWith(SMALL, (ports) => ({
+      ...ports,
+      objects: {
+        ...ports.objects,
+        async entries(prefix) {
+          const entries = await ports.objects.entries(prefix);
+          return entries.map((entry) => (entry.name.endsWith('_SUCCESS') ? { ...entry, modified: 0 } : entry));
+        },
+      },
+    }));
+    await dropBatch(stage, 'b1', { 'a.ndjson': ndjsonOf(people) });
+
+    expect(await notice(stage, 'b1/a.ndjson')).toBe('not yet closed');
+  });
+
   it('is another upload when something is added to it', async () => {
     const stage = stageWith(SMALL);
     await dropBatch(stage, 'b1', { 'a.ndjson': ndjsonOf(people.slice(0, 200)) });
@@ -178,7 +202,7 @@ describe('a closed batch', () => {
     await stage.settle();
 
     await dropBatch(stage, 'b1', { 'b.ndjson': ndjsonOf(people.slice(200)) });
-    const outcome = await notice(stage, 'b1/b.ndjson');
+    const outcome = await notice(stage, 'b1/_SUCCESS');
     await stage.settle();
 
     expect(outcome).toBe('new');
@@ -237,6 +261,50 @@ describe('two batches at once', () => {
       { what: 'upload failed', detail: expect.objectContaining({ batch: 'b1', reason }) },
       { what: 'upload done', detail: expect.objectContaining({ batch: 'b2' }) },
     ]);
+  });
+});
+
+describe('an upload whose end nobody was told', () => {
+  it('is told of with the next object that is dropped, and the line goes on', async () => {
+    const stage = stageWith(SMALL);
+    await dropBatch(stage, 'b1', { 'a.ndjson': ndjsonOf(people.slice(0, 200)) });
+    await dropBatch(stage, 'bad', { 'a.ndjson': '{}\n' });
+    stage.endsAreLost = true;
+    await notice(stage, 'b1/_SUCCESS');
+    await notice(stage, 'bad/_SUCCESS');
+    await stage.settle();
+    const before = stage.announced.length;
+
+    stage.endsAreLost = false;
+    await dropBatch(stage, 'b2', { 'a.ndjson': ndjsonOf(people.slice(200)) });
+    await notice(stage, 'b2/_SUCCESS');
+    await stage.settle();
+
+    expect(before).toBe(0);
+    expect(stage.announced.map(({ what }) => what)).toEqual(['upload done', 'upload failed', 'upload done']);
+    expect(await statusOf(stage, 'b1')).toMatchObject({ state: 'done', users: 200, added: 200 });
+    expect(await statusOf(stage, 'bad')).toMatchObject({ state: 'failed' });
+    expect(await manifestIn(stage.ports)).toMatchObject({ generation: 2, users: 400 });
+  });
+
+  it('is done when its generation was published, even if a step failed afterwards', async () => {
+    const stage = stageWith(SMALL, (ports) => ({
+      ...ports,
+      objects: {
+        ...ports.objects,
+        async list(prefix) {
+          if (prefix === 'index/people/') throw new NotFound('nothing can be swept');
+          return ports.objects.list(prefix);
+        },
+      },
+    }));
+    await dropBatch(stage, 'b1', { 'a.ndjson': ndjsonOf(people) });
+
+    await notice(stage, 'b1/_SUCCESS');
+    await stage.settle();
+
+    expect(await statusOf(stage, 'b1')).toMatchObject({ state: 'done', users: 400 });
+    expect(stage.announced.map(({ what }) => what)).toEqual(['upload done']);
   });
 });
 
