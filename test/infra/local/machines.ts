@@ -1,10 +1,11 @@
 /** State machines whose functions and objects are a test's own. */
 
 import { arnOf } from '#infra/local/aws-service.ts';
-import type { Execution } from '#infra/local/executions.ts';
 import type { Json, JsonObject } from '#infra/local/json.ts';
-import { type Outcome, outcomeOf, StateMachine, type StateMachineOptions } from '#infra/local/state-machines.ts';
-import { compileProgram, type StatesHost } from '#infra/local/state-program.ts';
+import type { Execution } from '#infra/local/states/executions.ts';
+import type { StatesHost } from '#infra/local/states/program.ts';
+import { type Outcome, outcomeOf, StateMachine, type StateMachineOptions } from '#infra/local/states/state-machines.ts';
+import { compileProgram } from '#infra/local/states/state-program.ts';
 
 export const MACHINE_ARN = arnOf('states', 'stateMachine:Flow');
 
