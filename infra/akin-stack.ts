@@ -105,7 +105,9 @@ export class AkinStack extends Stack {
             .next(task(this, 'Publish', publish)),
         ),
     );
-    const failed = task(this, 'Tell failure', end).next(new Fail(this, 'Upload failed'));
+    const failed = task(this, 'Tell failure', end).next(
+      new Fail(this, 'Upload failed', { error: 'UploadFailed', cause: 'the reason stands in _STATUS.json' }),
+    );
     const chain = guarded(this, 'Upload', steps, failed).next(task(this, 'Tell success', end));
     this.#machine('upload', chain, [plan, split, read, merge, fit, index, publish, end]);
   }
@@ -133,7 +135,12 @@ export class AkinStack extends Stack {
       .next(task(this, 'Fit seeds', fit))
       .next(forEach(this, 'Score', score, this.#mapOver('shards')))
       .next(task(this, 'Merge rankings', merge));
-    const failed = task(this, 'Tell that it failed', end).next(new Fail(this, 'Expansion failed'));
+    const failed = task(this, 'Tell that it failed', end).next(
+      new Fail(this, 'Expansion failed', {
+        error: 'ExpansionFailed',
+        cause: 'the reason stands in the state of the campaign',
+      }),
+    );
     const chain = guarded(this, 'Expansion', steps, failed);
     this.#machine('expansion', chain, [prepare, gather, fit, score, merge, end]);
   }

@@ -3,7 +3,7 @@
  * wires them. Functions are the real bundles, each in processes of its own, with the SDK pointed here by its environment.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsEndpoint } from './aws-endpoint.ts';
 import type { Call } from './aws-service.ts';
@@ -294,8 +294,16 @@ export class LocalStack {
     this.bus.put(executionEvent(execution));
   }
 
+  /** The same after a restart, so that commands can be said again. */
+  #personsSecret(): string {
+    const file = join(this.#options.folder, 'secret');
+    if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    return readFileSync(file, 'utf8');
+  }
+
   #secretFor(accessKeyId: string): string {
-    const secret = this.#secrets.get(accessKeyId) ?? randomBytes(24).toString('base64url');
+    const kept = accessKeyId === PERSON ? this.#personsSecret() : undefined;
+    const secret = this.#secrets.get(accessKeyId) ?? kept ?? randomBytes(24).toString('base64url');
     this.#secrets.set(accessKeyId, secret);
     return secret;
   }

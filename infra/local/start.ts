@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { styleText } from 'node:util';
-import { isObject } from './json.ts';
+import { isObject, type Json } from './json.ts';
 import { LocalStack } from './local-stack.ts';
 
 const FOLDER = resolve('.akin/stack');
@@ -14,6 +14,9 @@ const PORT = 4_566;
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
+const port = Number(process.env.PORT ?? PORT);
+if (!(Number.isInteger(port) && port > 0 && port < 65_536))
+  fail(`expected PORT from 1 to 65535, got ${process.env.PORT}`);
 say('synthesizing the stack …');
 mkdirSync(FOLDER, { recursive: true });
 synthesize();
@@ -21,7 +24,7 @@ const stack = await LocalStack.start({
   assembly: ASSEMBLY,
   stack: 'akin',
   folder: FOLDER,
-  port: Number(process.env.PORT ?? PORT),
+  port,
   concurrency: 2,
   retryAfterMs: 1_000,
   secondsPerSecond: 0.25,
@@ -29,6 +32,14 @@ const stack = await LocalStack.start({
     const told = toldBy(line);
     if (told !== undefined) say(styleText('gray', told));
   },
+}).catch((error: Error) => {
+  if (!('code' in error && error.code === 'EADDRINUSE')) throw error;
+  fail(`expected the port ${port} to be free, something else listens there; PORT=4567 npm start takes another`);
+});
+stack.bus.addRule({
+  name: 'what akin tells',
+  pattern: { source: ['akin'] },
+  targets: [{ deliver: (event) => say(announcementIn(event)) }],
 });
 say(instructions());
 
@@ -47,8 +58,8 @@ function synthesize(): void {
   try {
     execFileSync(process.execPath, ['node_modules/aws-cdk/bin/cdk', ...flags], { stdio: 'pipe' });
   } catch (error) {
-    if (error instanceof Error && 'stderr' in error) process.stderr.write(String(error.stderr));
-    process.exit(1);
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    fail(/^(?:Invalid|Error): (.*)$/m.exec(said)?.[1] ?? said);
   }
 }
 
@@ -61,6 +72,7 @@ ${styleText('bold', 'The stack runs.')} Ctrl-C stops it; what it holds stays in 
 bucket   ${stack.bucket}
 folder   ${folder}
 address  ${stack.url}
+put away ${join(FOLDER, 'queues', 'deadletters*.json')}: what could not be done, with the reasons
 
 In another terminal, a way to put files into the bucket:
 
@@ -78,6 +90,20 @@ Drop the seeds, and read the audience:
   put best-customers.csv seeds/shop/best-customers.csv
   cat ${folder}/audiences/shop/best-customers.json
 `;
+}
+
+/** The one sentence of what keeps the stack from starting. */
+function fail(sentence: string): never {
+  process.stderr.write(`akin: ${sentence}\n`);
+  process.exit(2);
+}
+
+/** `audience ready: shop, best-customers`: no more, because reasons may quote what people are called. */
+function announcementIn(event: Json): string {
+  const { 'detail-type': what, detail } = isObject(event) ? event : {};
+  const { population, batch, campaign } = isObject(detail) ? detail : {};
+  const names = [population, batch, campaign].filter((name) => typeof name === 'string');
+  return styleText('bold', `${typeof what === 'string' ? what : 'told'}: ${names.join(', ')}`);
 }
 
 /** A function's log line as a person wants it; nothing for metrics, which are for machines. */

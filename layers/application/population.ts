@@ -21,10 +21,11 @@ export interface Population {
 /** Names are parts of object names, so nothing that a path could trip over. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
-export function checkPopulationName(name: string): string {
+/** `where` says in what the name stands, if that is not plain. */
+export function checkPopulationName(name: string, where = ''): string {
   if (NAME.test(name)) return name;
   throw new Invalid(
-    `expected a population name of 1 to 63 letters, digits, dots, dashes and underscores that starts with a letter or digit, got ${JSON.stringify(name)}`,
+    `${where}expected a population name of 1 to 63 letters, digits, dots, dashes and underscores that starts with a letter or digit, got ${JSON.stringify(name)}`,
   );
 }
 

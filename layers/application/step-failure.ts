@@ -13,10 +13,13 @@ function failureName(folder: string): string {
   return `${folder}failure.json`;
 }
 
+/** What to say of work that somebody stopped: closing a laptop does. */
+export const STOPPED = 'it was stopped before its end; nothing has changed, drop it again';
+
 /** The reason that a step of the job left, if one did. */
-export async function reasonOf(objects: ObjectStore, folder: string): Promise<string> {
+export async function reasonOf(objects: ObjectStore, folder: string, otherwise = UNEXPECTED): Promise<string> {
   const name = failureName(folder);
-  if (!(await objects.list(name)).includes(name)) return UNEXPECTED;
+  if (!(await objects.list(name)).includes(name)) return otherwise;
   return (await readJson(objects, name, Failure)).reason;
 }
 

@@ -18,21 +18,26 @@ export interface Campaign {
   readonly campaign: string;
 }
 
-/** Undefined for what is no seed file: options, lists of people to leave out, folders. */
+/** Undefined for what is no seed file and need not be one: options, lists of people to leave out, folders. */
 export function campaignOf(objectName: string): Campaign | undefined {
-  const [, population, file, ...deeper] = objectName.split('/');
-  if (deeper.length > 0 || !file || file.endsWith('.json')) return undefined;
-  const campaign = SEED_FILE.exec(file)?.[1];
+  const [, population, file = '', ...deeper] = objectName.split('/');
+  const isList = file === 'lists' && deeper.length > 0;
+  if (isList || objectName.endsWith('/') || (deeper.length === 0 && file.endsWith('.json'))) return undefined;
+  const campaign = deeper.length === 0 ? SEED_FILE.exec(file)?.[1] : undefined;
   if (campaign === undefined || !CAMPAIGN_NAME.test(campaign)) {
     throw new Invalid(
       `${objectName}: expected seeds/<population>/<campaign>.csv, .ndjson or .txt (.gz or not), with a campaign of 1 to 63 letters, digits, dots, dashes and underscores`,
     );
   }
-  return { population: checkPopulationName(population), campaign };
+  return { population: checkPopulationName(population, `${objectName}: `), campaign };
 }
 
 const CampaignOptions = z.strictObject({
-  size: z.union([z.int().positive().transform(String), z.string()]).default('1%'),
+  size: z
+    .union([z.int().positive().transform(String), z.string()], {
+      error: 'expected a whole number above 0, a share such as "5%", or "all"',
+    })
+    .default('1%'),
   ranker: z.string().optional(),
   measure: z.string().optional(),
   aggregate: z.string().optional(),
@@ -44,7 +49,7 @@ const CampaignOptions = z.strictObject({
   candidates: z.enum(CANDIDATE_MODES).default('auto'),
   /** Names of files below `seeds/<population>/lists/`. */
   exclude: z
-    .array(z.string().regex(/^[\w-][\w.-]*$/))
+    .array(z.string().regex(/^[\w-][\w.-]*$/, 'expected the name of a file in lists/, without a path'))
     .max(100)
     .default([]),
 });

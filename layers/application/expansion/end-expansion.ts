@@ -37,6 +37,11 @@ export async function tellFailure(ports: StepPorts, job: ExpansionJob, reason: s
 }
 
 /** The workflow of an expansion has ended without an audience. */
-export async function finishExpansion(ports: StepPorts, job: ExpansionJob, now: number): Promise<void> {
-  await tellFailure(ports, job, await reasonOf(ports.objects, expansionFolder(job)), now);
+export async function finishExpansion(
+  ports: StepPorts,
+  job: ExpansionJob,
+  now: number,
+  otherwise?: string,
+): Promise<void> {
+  await tellFailure(ports, job, await reasonOf(ports.objects, expansionFolder(job), otherwise), now);
 }

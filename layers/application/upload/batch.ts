@@ -25,7 +25,7 @@ export function placeInBatch(objectName: string): Batch & { readonly file: strin
       `${objectName}: expected populations/<population>/<batch>/<file>, with a batch of 1 to 63 letters, digits, dots, dashes, underscores and equals signs`,
     );
   }
-  return { population: checkPopulationName(population), batch, file: fileOf(objectName) };
+  return { population: checkPopulationName(population, `${objectName}: `), batch, file: fileOf(objectName) };
 }
 
 /** Whether an object of a batch holds users. */

@@ -11,8 +11,9 @@ import { jobFolder, type UploadJob, writerOf } from './upload-job.ts';
 import { isAtWork, leaveLine, whoseTurn } from './upload-line.ts';
 import { tellStatus } from './upload-status.ts';
 
-export async function finishUpload(ports: StepPorts, job: UploadJob): Promise<void> {
-  if (await isAtWork(ports.ledger, job)) await tellEnd(ports, job);
+/** `otherwise` is the reason of a failure of which no step has left one. */
+export async function finishUpload(ports: StepPorts, job: UploadJob, otherwise?: string): Promise<void> {
+  if (await isAtWork(ports.ledger, job)) await tellEnd(ports, job, otherwise);
   await advanceLine(ports, job.population);
 }
 
@@ -28,7 +29,7 @@ export async function advanceLine(ports: StepPorts, population: string): Promise
 }
 
 /** Whether it went well is what the catalog says: a step may fail after the new generation was published. */
-async function tellEnd(ports: StepPorts, job: UploadJob): Promise<void> {
+async function tellEnd(ports: StepPorts, job: UploadJob, otherwise?: string): Promise<void> {
   const { objects, ledger, announcements } = ports;
   const { population, batch } = job;
   const told = { population, batch, upload: job.job, status: `${batchFolder(job)}${STATUS_FILE}` };
@@ -36,7 +37,7 @@ async function tellEnd(ports: StepPorts, job: UploadJob): Promise<void> {
     await tellStatus(objects, job, 'done', await readJson(objects, reportName(job), z.record(z.string(), z.json())));
     await announcements.announce('upload done', told);
   } else {
-    const reason = await reasonOf(objects, jobFolder(job));
+    const reason = await reasonOf(objects, jobFolder(job), otherwise);
     await tellStatus(objects, job, 'failed', { reason });
     await announcements.announce('upload failed', { ...told, reason });
   }

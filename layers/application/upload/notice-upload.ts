@@ -40,11 +40,13 @@ export async function noticeUpload(
   // A `_SUCCESS` older than a file was there before the batch was filled again.
   const isClosed = (success && success.modified >= newest) || now - newest >= 1_000 * settings.quietSeconds - SLACK_MS;
   if (!isClosed) return 'not yet closed';
+  const job = await jobOf({ population, batch }, entries);
   if (!entries.some(({ name }) => holdsUsers(name))) {
     if (!success) return 'ignored'; // options alone, or a folder
-    throw new Invalid(`${objectName}: expected files of users in the batch, got none`);
+    const reason = `${objectName}: expected files of users in the batch, got none`;
+    await tellStatus(objects, job, 'failed', { reason });
+    throw new Invalid(reason);
   }
-  const job = await jobOf({ population, batch }, entries);
   const isNew = await joinLine(ports.ledger, job);
   if (isNew) await tellStatus(objects, job, 'waiting');
   await advanceLine(ports, population);

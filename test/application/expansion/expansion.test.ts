@@ -312,7 +312,7 @@ describe('a bad seed file', () => {
     );
   });
 
-  it.each(['a b.csv', 'spring.xlsx', '.csv'])('called %j is refused by its name', async (file) => {
+  it.each(['a b.csv', 'spring.xlsx', '.csv', 'deep/er.csv'])('called %j is refused by its name', async (file) => {
     const stage = await stageOf(SMALL);
     await drop(stage.ports, `seeds/people/${file}`, SEEDS);
 

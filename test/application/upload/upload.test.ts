@@ -221,6 +221,8 @@ describe('a closed batch', () => {
     await drop(stage.ports, `populations/people/${file}`, '');
 
     await expect(notice(stage, file)).rejects.toThrow(sentence);
+    if (file === 'b1/_SUCCESS')
+      expect(await statusOf(stage, 'b1')).toMatchObject({ state: 'failed', reason: sentence });
   });
 });
 
