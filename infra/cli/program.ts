@@ -8,6 +8,7 @@ import { expandCommand } from './commands/expand.ts';
 import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { deleteCommand, listCommand, statusCommand } from './commands/populations.ts';
+import { seedsCommand } from './commands/seeds.ts';
 import { Terminal } from './terminal.ts';
 
 /** 2 for what the caller can mend, as shells and compilers have it; 1 for a bug of ours. */
@@ -23,6 +24,7 @@ function program() {
       `
 A first audience:
   akin ingest users.ndjson.gz --population shop
+  akin seeds --population shop --seeds best-customers.csv
   akin expand --population shop --seeds best-customers.csv --size 1000 --out audience.csv
   akin demo`,
     );
@@ -32,6 +34,7 @@ A first audience:
     listCommand(),
     statusCommand(),
     deleteCommand(),
+    seedsCommand(),
     expandCommand(),
     explainCommand(),
     evaluateCommand(),

@@ -92,19 +92,21 @@ export function countCast({ seeds, exclude }: Casting, tallies: readonly CastTal
   };
 }
 
+/** Refuses seeds of whom nobody is a user. */
+export function refuseStrangers({ source, ids }: IdList, { matchedCount, unknownSeeds }: CastCounts): void {
+  if (matchedCount > 0) return;
+  throw new Invalid(
+    `${source}: expected seeds that are users of the population, but 0 of ${ids.length} are; they look like ${examplesOf(unknownSeeds)}`,
+  );
+}
+
 /** Refuses seeds too few to learn from; returns what else is worth a warning. */
-export function checkSeeds(
-  { source, ids }: IdList,
-  { matchedCount, unknownSeeds }: CastCounts,
-  settings: Settings,
-): string[] {
+export function checkSeeds(seeds: IdList, counts: CastCounts, settings: Settings): string[] {
+  refuseStrangers(seeds, counts);
+  const { source, ids } = seeds;
+  const { matchedCount, unknownSeeds } = counts;
   const { minSeeds, recommendedSeeds } = settings;
   const examples = examplesOf(unknownSeeds);
-  if (matchedCount === 0) {
-    throw new Invalid(
-      `${source}: expected seeds that are users of the population, but 0 of ${ids.length} are; they look like ${examples}`,
-    );
-  }
   if (matchedCount < minSeeds) {
     throw new Invalid(
       `${source}: expected at least ${minSeeds} seeds that are users of the population, got ${matchedCount} of ${ids.length}`,

@@ -93,6 +93,10 @@ const Settings = z.object({
     unit: 'users',
     effect: 'The recall of retrieval is measured on so many users; more measure it better and take longer.',
   }),
+  seedSample: z.int().min(100).max(1_000_000).default(10_000).meta({
+    unit: 'users',
+    effect: 'The seed report compares so many seeds with as many random users; more tell more and take longer.',
+  }),
 });
 
 export type Settings = z.infer<typeof Settings>;

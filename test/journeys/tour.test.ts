@@ -60,7 +60,7 @@ it('shows what it can do, in plain lines where nobody watches', async () => {
 
 it('helps, with examples, on every command', async () => {
   const desk = new Desk();
-  const commands = ['ingest', 'list', 'status', 'delete', 'expand', 'evaluate', 'explain', 'demo'];
+  const commands = ['ingest', 'list', 'status', 'delete', 'seeds', 'expand', 'evaluate', 'explain', 'demo'];
 
   const helps = await Promise.all(commands.map((command) => desk.akin(command, '--help')));
   const [all, version] = await Promise.all([desk.akin('--help'), desk.akin('--version')]);

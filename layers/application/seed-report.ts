@@ -1,0 +1,192 @@
+/**
+ * What can be told of seeds before anything is fitted: who of them is known, whether they are alike at all, of how many
+ * kinds they are, and who hardly belongs to them.
+ */
+import { type Coherence, coherenceOf, meanCosines } from '#domain/evaluation/coherence.ts';
+import { outliersAmong } from '#domain/evaluation/outliers.ts';
+import { type SeedCluster, seedClusters } from '#domain/evaluation/seed-clusters.ts';
+import { type ShardRows, sampleUsers } from '#domain/features/id-sample.ts';
+import { compareTexts } from '#domain/features/text-order.ts';
+import { type Cast, type Casting, castRoles, refuseStrangers, warnOfIdleExclusions } from './cast.ts';
+import { usersSpelledAlike } from './id-spelling.ts';
+import type { Population } from './population.ts';
+import type { Watch } from './ports.ts';
+import { matchDrops, warnOfUnknownDrops } from './ranking-options.ts';
+import type { Settings } from './settings.ts';
+
+export interface SeedReportRequest extends Casting {
+  readonly seed: number;
+}
+
+export interface SeedReport {
+  readonly population: string;
+  readonly generation: number;
+  readonly users: number;
+  readonly seeds: {
+    readonly given: number;
+    readonly duplicates: number;
+    readonly matched: number;
+    readonly unmatched: number;
+    /** Matched, but without a single feature (that is left): they resemble nobody. */
+    readonly withoutFeatures: number;
+    /** Matched and named as people to leave out as well: they count as seeds. */
+    readonly excludedToo: number;
+  };
+  /** Why seeds are no users, each with the first few. */
+  readonly unmatched: {
+    /** They are a user's id but for letter case or outer space. */
+    readonly spelling: { readonly count: number; readonly first: readonly SpelledAlike[] };
+    readonly unknown: { readonly count: number; readonly first: readonly string[] };
+  };
+  readonly dropped: readonly string[];
+  readonly binary: boolean;
+  readonly seed: number;
+  /** Who was compared: all of those with features, or a sample of so many. */
+  readonly compared: { readonly seeds: number; readonly randomUsers: number };
+  /** Absent where there are no two seeds, or nobody else, to compare. */
+  readonly coherence?: (Coherence & { readonly isCoherent: boolean }) | undefined;
+  /** What clusters are told from: each other, or random users where there is one alone. */
+  readonly clustersToldFrom: 'other seeds' | 'random users';
+  readonly clusters: readonly SeedCluster[];
+  /** Among the compared, with the mean cosine to the other seeds; the most outlying first. */
+  readonly outliers: {
+    readonly count: number;
+    readonly first: readonly { readonly userId: string; readonly similarity: number }[];
+  };
+  readonly warnings: readonly string[];
+}
+
+interface SpelledAlike {
+  readonly given: string;
+  readonly user: string;
+}
+
+/** So many ids stand in each list of a report. */
+const LISTED_IDS = 10;
+/** So many features say what a cluster is. */
+const DEFINING_FEATURES = 5;
+
+/** The report alone, with whatever else is worth a warning of the request. */
+export function reportSeeds(
+  settings: Settings,
+  population: Population,
+  request: SeedReportRequest,
+  watch: Watch,
+): SeedReport {
+  watch('match the seeds', 0, 1);
+  const cast = castRoles(population, request);
+  const report = seedReportOf(settings, population, request, cast, watch);
+  const drops = population.shards.map((shard) => matchDrops(shard, request.drop));
+  return {
+    ...report,
+    warnings: [...report.warnings, ...warnOfIdleExclusions(cast), ...warnOfUnknownDrops(drops, request.drop)],
+  };
+}
+
+/** The report of seeds whose parts are cast already. */
+export function seedReportOf(
+  settings: Settings,
+  { name, generation }: Pick<Population, 'name' | 'generation'>,
+  { seeds: list, exclude, drop, binary, seed }: SeedReportRequest,
+  cast: Cast,
+  watch: Watch,
+): SeedReport {
+  refuseStrangers(list, cast);
+  const unmatched = unmatchedOf(cast);
+  watch('compare the seeds', 0, 1);
+  const placed = withFeatures(cast, 'seeds');
+  const seeds = sampleUsers(placed, settings.seedSample, seed);
+  const others = sampleUsers(withFeatures(cast, 'background'), settings.seedSample, seed);
+  const cosines = meanCosines(seeds, others);
+  const coherence = coherenceOf(cosines);
+  const outliers = outliersAmong(cosines);
+  watch('cluster the seeds', 0, 1);
+  const clusters = seedClusters(seeds, others, { featureCount: DEFINING_FEATURES, seed });
+  watch('cluster the seeds', 1, 1);
+  const excluded = new Set(exclude.flatMap(({ ids }) => ids));
+  const unknown = new Set(cast.unknownSeeds);
+  const report = {
+    population: name,
+    generation,
+    users: cast.users,
+    seeds: {
+      given: list.ids.length,
+      duplicates: list.duplicates,
+      matched: cast.matchedCount,
+      unmatched: cast.unknownSeeds.length,
+      withoutFeatures: cast.matchedCount - placed.reduce((sum, { rows }) => sum + rows.length, 0),
+      excludedToo: list.ids.filter((id) => excluded.has(id) && !unknown.has(id)).length,
+    },
+    unmatched,
+    dropped: [...new Set(drop)].sort(compareTexts),
+    binary,
+    seed,
+    compared: { seeds: seeds.ids.length, randomUsers: others.ids.length },
+    coherence: coherence && { ...coherence, isCoherent: coherence.low > 0 },
+    clustersToldFrom: clusters.length > 1 ? ('other seeds' as const) : ('random users' as const),
+    clusters,
+    outliers: {
+      count: outliers.length,
+      first: Array.from(outliers.subarray(0, LISTED_IDS), (row) => ({
+        userId: seeds.ids[row],
+        similarity: cosines.seedsToSeeds[row],
+      })),
+    },
+  };
+  return { ...report, warnings: warningsOf(report, settings) };
+}
+
+/** Unknown seeds by why they are unknown, in the order given. */
+function unmatchedOf({ unknownSeeds, shards }: Cast): SeedReport['unmatched'] {
+  const alike = usersSpelledAlike(unknownSeeds, shards);
+  const unknown = unknownSeeds.filter((id) => !alike.has(id));
+  return {
+    spelling: {
+      count: alike.size,
+      first: [...alike].slice(0, LISTED_IDS).map(([given, user]) => ({ given, user })),
+    },
+    unknown: { count: unknown.length, first: unknown.slice(0, LISTED_IDS) },
+  };
+}
+
+/** Who has no feature is like nobody, and would make any seeds look alike beside them. */
+function withFeatures({ shards, roles }: Cast, role: 'seeds' | 'background'): ShardRows[] {
+  return shards.map((shard, s) => {
+    const { offsets } = shard.rows;
+    return { shard, rows: roles[s][role].filter((row) => offsets[row] < offsets[row + 1]) };
+  });
+}
+
+function warningsOf(
+  { seeds, unmatched, coherence }: Pick<SeedReport, 'seeds' | 'unmatched' | 'coherence'>,
+  { minSeeds, recommendedSeeds }: Settings,
+): string[] {
+  const { given, matched, withoutFeatures } = seeds;
+  const { spelling, unknown } = unmatched;
+  const warnings: string[] = [];
+  if (matched < minSeeds) warnings.push(`matched only ${matched}: an expansion needs ${minSeeds} seeds`);
+  else if (matched < recommendedSeeds) {
+    warnings.push(`only ${matched} seeds: expect a rough audience below ${recommendedSeeds}`);
+  }
+  if (spelling.count > 0) {
+    const [{ given: id, user }] = spelling.first;
+    const example = `${quoted(id)} for ${quoted(user)}`;
+    warnings.push(
+      `${spelling.count} of ${given} seeds are users but for letter case or outer space, such as ${example}`,
+    );
+  }
+  if (unknown.count > 0) {
+    const examples = unknown.first.slice(0, 3).map(quoted).join(', ');
+    warnings.push(`${unknown.count} of ${given} seeds are not users of the population, such as ${examples}`);
+  }
+  if (withoutFeatures > 0)
+    warnings.push(`${withoutFeatures} of ${matched} seeds have no feature: they resemble nobody`);
+  if (coherence && !coherence.isCoherent) {
+    warnings.push('the seeds are no more like each other than like random users: expect an audience by chance');
+  }
+  return warnings;
+}
+
+function quoted(id: string): string {
+  return JSON.stringify(id.slice(0, 80));
+}
