@@ -3,6 +3,7 @@
 import { readIds } from '#adapters/formats/id-file.ts';
 import { type InputFile, openInput, sizeOfFile } from '#adapters/formats/input-file.ts';
 import { readUsers } from '#adapters/formats/user-file.ts';
+import type { Casting } from '#application/cast.ts';
 import type { IdList } from '#application/id-list.ts';
 import type { Population } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
@@ -47,4 +48,18 @@ export async function idsOf(path: string): Promise<IdList> {
 
 export function allIdsOf(paths: readonly string[]): Promise<IdList[]> {
   return Promise.all(paths.map(idsOf));
+}
+
+/** The people beside the seeds that a ranking is told of. */
+export async function furtherPeople({
+  exposed,
+  unlike,
+}: {
+  readonly exposed?: string | undefined;
+  readonly unlike?: string | undefined;
+}): Promise<Pick<Casting, 'exposed' | 'unlike'>> {
+  return {
+    exposed: exposed === undefined ? undefined : await idsOf(exposed),
+    unlike: unlike === undefined ? undefined : await idsOf(unlike),
+  };
 }

@@ -1,5 +1,6 @@
 /** A command that ranks: the flags that all such commands share, and what they say. */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { DEFAULT_EFFORT } from '#application/ranking-options.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
 
 export const DEFAULT_DATA = '.akin';
@@ -13,12 +14,27 @@ export function rankingCommand(name: string, summary: string) {
     .option('--aggregate <name>', choiceHelp('aggregate'))
     .option('--space <name>', choiceHelp('space'))
     .option('--filter <name>', choiceHelp('filter'))
+    .option('--background <name>', choiceHelp('background'))
+    .option('--negatives <name>', choiceHelp('negatives'))
+    .option('--scaling <name>', choiceHelp('scaling'))
+    .option('--rounds <name>', choiceHelp('rounds'))
+    .option('--factors <name>', choiceHelp('factors'))
+    .option(
+      '--effort <n>',
+      'auto: how many times as long as one logistic regression it may take',
+      wholeNumber,
+      DEFAULT_EFFORT,
+    )
     .option('--drop <feature>', 'take this feature away from everybody first (repeatable)', collect, [])
     .option('--binary', 'ignore weights: to have a feature is all that counts', false)
     .option('--seed <n>', 'the seed of all chance', wholeNumber, 1)
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
     .option('--json', 'the result as JSON, for machines', false);
 }
+
+/** The people beside the seeds that a ranking may be told of. */
+export const EXPOSED_HELP = 'people who were shown the campaign and did not come: what rankers may learn from';
+export const UNLIKE_HELP = 'people not to resemble: they are left out, and whoever is like them comes lower';
 
 /** Help for a choice, from the registry: its values, the default first, whose it is, and what it decides. */
 function choiceHelp(name: string): string {
@@ -27,20 +43,14 @@ function choiceHelp(name: string): string {
   return `${owner?.name}: ${option?.values.join(' | ')} (${option?.effect})`;
 }
 
-/** `similarity (cosine, mean, features)`, or the name alone where there is nothing to choose. */
-export function rankerTitle({
-  name,
-  choices,
-}: {
-  readonly name: string;
-  readonly choices: Readonly<Record<string, string>>;
-}): string {
-  const chosen = Object.values(choices).join(', ');
-  return chosen === '' ? name : `${name} (${chosen})`;
-}
-
 export function collect(value: string, before: string[]): string[] {
   return [...before, value];
+}
+
+export function shareOf(text: string): number {
+  const share = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (share > 0 && share <= 1) return share;
+  throw new InvalidArgumentError('expected a share above 0 and up to 1, such as 0.02');
 }
 
 export function wholeNumber(text: string): number {

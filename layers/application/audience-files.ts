@@ -1,8 +1,10 @@
 /** An audience as files: the list, the report, and the manifest that lets anybody make the same bytes again. */
 import { sha256Of } from './digest.ts';
+import type { EvidenceLevel } from './evidence.ts';
 import type { Audience, ExpansionRequest, Member } from './expand-audience.ts';
 import { audiencePrefix, type Population } from './population.ts';
 import type { ObjectStore } from './ports.ts';
+import { DEFAULT_EFFORT } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
 
 /** The version of this code, as in package.json. */
@@ -16,10 +18,15 @@ export interface AudienceManifest {
   readonly users: readonly string[];
   readonly seeds: string;
   readonly exclude: readonly string[];
+  readonly exposed?: string | undefined;
+  readonly unlike?: string | undefined;
   readonly ranker: Audience['report']['ranker'];
   readonly dropped: readonly string[];
   readonly binary: boolean;
   readonly seed: number;
+  readonly effort: number;
+  readonly evidence: EvidenceLevel;
+  readonly baseRate?: number | undefined;
   readonly size: number;
   /** Who was looked at, and every setting there was. */
   readonly candidates: Audience['report']['retrieval']['used'];
@@ -51,10 +58,15 @@ export async function manifestOfAudience(
     users: population.sha256,
     seeds: request.seeds.sha256,
     exclude: request.exclude.map(({ sha256 }) => sha256),
+    exposed: request.exposed?.sha256,
+    unlike: request.unlike?.sha256,
     ranker: report.ranker,
     dropped: report.dropped,
     binary: report.binary,
     seed: report.seed,
+    effort: request.effort ?? DEFAULT_EFFORT,
+    evidence: request.evidence ?? 'short',
+    baseRate: request.baseRate,
     size: report.size,
     candidates: report.retrieval.used,
     settings,

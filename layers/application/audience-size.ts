@@ -1,5 +1,5 @@
 /** The size of an audience by what it is to reach: `lift>=3`, `recall>=0.5`, or, with a base rate, `precision>=0.1`. */
-import type { SizePromise } from '#domain/evaluation/promised-size.ts';
+import { promisedSize, type SizePromise } from '#domain/evaluation/promised-size.ts';
 import { Invalid } from './errors.ts';
 
 const FORMS = 'lift>=3, recall>=0.5 or precision>=0.1';
@@ -19,6 +19,22 @@ export function parsePromise(text: string, baseRate?: number): SizePromise | und
   return measure === 'recall'
     ? { measure, atLeast }
     : { measure: 'precision', atLeast, baseRate: checkBaseRate(baseRate) };
+}
+
+/** The size that keeps a promise by its interval's lower end; refused with the best there is where none does. */
+export function keepPromise(
+  text: string,
+  promise: SizePromise,
+  candidateCount: number,
+  heldOut: { readonly places: Float64Array } | undefined,
+): { readonly size: number; readonly warnings: readonly string[] } {
+  if (!heldOut) throw new Invalid(`expected evidence for a size by promise (${text}), but no seeds were held out`);
+  const { kept, best } = promisedSize(heldOut.places, candidateCount, promise, true);
+  if (kept) return { size: kept.size, warnings: [] };
+  const { value, low, high } = best.value;
+  throw new Invalid(
+    `expected a size that keeps ${text.trim()}, but the best there is has a ${promise.measure} of ${low.toPrecision(3)} to ${high.toPrecision(3)} (expected: ${value.toPrecision(3)}), at ${best.size} of ${candidateCount} users`,
+  );
 }
 
 /** How many of the candidates are like the seeds, which seeds cannot tell. */

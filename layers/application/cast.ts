@@ -1,7 +1,8 @@
 /** Who in a population is what for one job: seeds, people to rank, people to leave out; and whether that will do. */
 
-import type { Shard } from '#domain/features/shard.ts';
+import { type Shard, userCountOf } from '#domain/features/shard.ts';
 import { assignRoles, type Roles } from '#domain/ranking/ranker.ts';
+import { samplePlan } from '#domain/ranking/training-set.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
 import type { Population } from './population.ts';
@@ -12,6 +13,10 @@ import type { Settings } from './settings.ts';
 export interface Casting {
   readonly seeds: IdList;
   readonly exclude: readonly IdList[];
+  /** People who were shown the campaign and did not come. */
+  readonly exposed?: IdList | undefined;
+  /** People not to resemble: they are left out, and their like with them. */
+  readonly unlike?: IdList | undefined;
   readonly drop: readonly string[];
   readonly binary: boolean;
 }
@@ -22,7 +27,7 @@ export interface ShardCast {
   readonly roles: Roles;
   /** Where in the list of seeds those stand who are users of the shard, (S). */
   readonly matchedSeeds: Uint32Array;
-  /** Of each list of people to leave out, how many are users of the shard. */
+  /** Of each list of people to leave out how many are users of the shard; then how many exposed, and how many unlike. */
   readonly matchedExclusions: readonly number[];
 }
 
@@ -34,6 +39,8 @@ export interface CastCounts {
   readonly unknownSeeds: readonly string[];
   /** The lists of people to leave out that name nobody. */
   readonly idleExclusions: readonly IdList[];
+  readonly exposedCount: number;
+  readonly unlikeCount: number;
 }
 
 /** The shards as the ranker sees them, and who in them is what. */
@@ -43,7 +50,7 @@ export interface Cast extends CastCounts {
 }
 
 export function castRoles(population: Population, casting: Casting): Cast {
-  const cast = casterFor(casting);
+  const cast = casterFor(casting, userCountOf(population.shards));
   const parts = population.shards.map(cast);
   return {
     ...countCast(casting, parts.map(tallyOf)),
@@ -63,16 +70,26 @@ export function tallyOf({ shard, roles, matchedSeeds, matchedExclusions }: Shard
 }
 
 /** Casts one shard after the other. */
-export function casterFor({ seeds, exclude, drop, binary }: Casting): (shard: Shard) => ShardCast {
+export function casterFor(casting: Casting, userCount: number): (shard: Shard) => ShardCast {
+  const { seeds, exclude, exposed, unlike, drop, binary } = casting;
   const seedPlaces = new Map(seeds.ids.map((id, place) => [id, place]));
   const seedIds = new Set(seeds.ids);
   const lists = exclude.map(({ ids }) => new Set(ids));
+  const further = {
+    exposed: new Set(exposed?.ids),
+    unlike: new Set(unlike?.ids),
+    sample: samplePlan(seeds.ids.length, userCount),
+  };
   const excludedIds = new Set(exclude.flatMap(({ ids }) => ids));
   return (whole) => {
     const [shard] = prepareShards([whole], drop, binary);
-    const roles = assignRoles(shard, seedIds, excludedIds);
+    const roles = assignRoles(shard, seedIds, excludedIds, further);
     const matchedSeeds = Uint32Array.from(roles.seeds, (row) => seedPlaces.get(shard.ids[row]) ?? 0);
-    const matchedExclusions = lists.map((ids) => shard.ids.reduce((sum, id) => sum + (ids.has(id) ? 1 : 0), 0));
+    const matchedExclusions = [
+      ...lists.map((ids) => shard.ids.reduce((sum, id) => sum + (ids.has(id) ? 1 : 0), 0)),
+      roles.exposed.length,
+      roles.unlike.length,
+    ];
     return { shard, roles, matchedSeeds, matchedExclusions };
   };
 }
@@ -86,6 +103,8 @@ export function countCast({ seeds, exclude }: Casting, tallies: readonly CastTal
     matchedCount: sum(({ matchedSeeds }) => matchedSeeds.length),
     candidateCount: sum(({ candidates }) => candidates),
     unknownSeeds: seeds.ids.filter((_, place) => !isMatched[place]),
+    exposedCount: sum(({ matchedExclusions }) => matchedExclusions[exclude.length]),
+    unlikeCount: sum(({ matchedExclusions }) => matchedExclusions[exclude.length + 1]),
     idleExclusions: exclude.filter(
       ({ ids }, list) => ids.length > 0 && sum(({ matchedExclusions }) => matchedExclusions[list]) === 0,
     ),
@@ -119,6 +138,25 @@ export function checkSeeds(seeds: IdList, counts: CastCounts, settings: Settings
   if (unknownSeeds.length > 0)
     warnings.push(`${unknownSeeds.length} of ${ids.length} seeds are not users of the population, such as ${examples}`);
   return warnings;
+}
+
+/** Refuses lists of people that name nobody where the ranking rests on them; warns of one that it does not use. */
+export function checkFurther(
+  { exposed, unlike }: Casting,
+  { exposedCount, unlikeCount }: CastCounts,
+  needsExposed: boolean,
+  ranker: string,
+): string[] {
+  if (needsExposed && !exposed)
+    throw new Invalid(`expected a list of exposed people, as ${ranker} was told to learn from them, got none`);
+  if (exposed && needsExposed) refuseIdle(exposed, exposedCount, 'exposed people who are users to rank');
+  if (unlike) refuseIdle(unlike, unlikeCount, 'people not to resemble who are users of the population and no seeds');
+  return exposed && !needsExposed ? [`${exposed.source}: ${ranker} makes no use of who was exposed`] : [];
+}
+
+function refuseIdle({ source, ids }: IdList, matched: number, what: string): void {
+  if (matched > 0) return;
+  throw new Invalid(`${source}: expected ${what}, but 0 of ${ids.length} are; they look like ${examplesOf(ids)}`);
 }
 
 /** One sentence for each list of people to leave out that names nobody: the wrong file would exclude nobody, in silence. */

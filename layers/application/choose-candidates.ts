@@ -1,7 +1,7 @@
 /** Whom to score: everybody, or those that retrieval finds; and how many of the best it finds, measured on a sample. */
 import type { Shard } from '#domain/features/shard.ts';
 import type { Ranker, Roles } from '#domain/ranking/ranker.ts';
-import type { Preference } from '#domain/ranking/rankers.ts';
+import type { EmbeddingKind, Preference } from '#domain/ranking/rankers.ts';
 import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
 import { topK } from '#domain/ranking/top-k.ts';
 import { Invalid } from './errors.ts';
@@ -63,6 +63,8 @@ export interface RetrievalJob {
   readonly shards: readonly Shard[];
   readonly roles: readonly Roles[];
   readonly preference: Preference;
+  /** Whose points the shards have, if not those of the stored index. */
+  readonly embedding?: EmbeddingKind | undefined;
   readonly mode: CandidateMode;
   readonly size: number;
 }
@@ -141,9 +143,9 @@ async function fromBuckets(ports: Ports, settings: Settings, job: RetrievalJob, 
 /** One look at all points costs less than opening a graph; many looks do not (docs/benchmarks.md). */
 async function fromNeighbors(ports: Ports, settings: Settings, job: RetrievalJob, used: CandidateMode, limit: number) {
   if (used !== 'neighbors' && used !== 'both') return {};
-  const { population, shards, roles, preference } = job;
+  const { population, shards, roles, preference, embedding } = job;
   const queries = queriesFor(shards, roles, preference, settings.seedQueries);
-  const graphs = queries.length > 1 ? await storedGraphs(ports, population, shards) : undefined;
+  const graphs = queries.length > 1 && embedding !== 'als' ? await storedGraphs(ports, population, shards) : undefined;
   const indexes =
     graphs ??
     shards.map((shard) => {

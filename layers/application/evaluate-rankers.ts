@@ -5,6 +5,7 @@ import { qualityAt, type RankingQuality, rankingQuality } from '#domain/evaluati
 import type { Shard } from '#domain/features/shard.ts';
 import { bestOf, fitRanker, mergeRankings, type RankedUser, rankUsers } from '#domain/ranking/rank-users.ts';
 import { assignRoles, type Ranker, type Roles } from '#domain/ranking/ranker.ts';
+import type { EmbeddingKind } from '#domain/ranking/rankers.ts';
 import { Invalid } from './errors.ts';
 import type { Population } from './population.ts';
 import type { Watch } from './ports.ts';
@@ -61,9 +62,9 @@ export async function evaluateRankers(
   sink: RankingSink | undefined,
   watch: Watch,
 ): Promise<Evaluation> {
-  const { ranker, name, choices, needsEmbedding } = chooseRanker(options);
+  const { ranker, name, choices, embedding } = chooseRanker(options);
   if (campaigns.length === 0) throw new Invalid('expected at least one campaign, got none');
-  const place = needsEmbedding ? placing(settings, population, options, campaigns) : (shards: Shard[]) => shards;
+  const place = embedding ? placing(settings, population, options, campaigns, embedding) : (shards: Shard[]) => shards;
   const results: CampaignQuality[] = [];
   for (const [done, campaign] of campaigns.entries()) {
     watch('evaluate the campaigns', done, campaigns.length);
@@ -102,11 +103,12 @@ function placing(
   { shards: all }: Population,
   options: RankingOptions,
   campaigns: readonly Campaign[],
+  kind: EmbeddingKind,
 ) {
   const featureCount = new Set(all.flatMap(({ features }) => features)).size;
-  if (featureCount <= MAX_EMBEDDED_FEATURES) return (shards: Shard[]) => embedShards(shards, settings);
+  if (featureCount <= MAX_EMBEDDED_FEATURES) return (shards: Shard[]) => embedShards(shards, settings, kind);
   const drops = [...options.drop, ...campaigns.flatMap(({ drop }) => drop)];
-  const common = embedShards(prepareShards(all, drops, options.binary), settings);
+  const common = embedShards(prepareShards(all, drops, options.binary), settings, kind);
   return (shards: Shard[]) => shards.map((shard, s) => ({ ...shard, embedding: common[s].embedding }));
 }
 

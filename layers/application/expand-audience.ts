@@ -9,7 +9,18 @@ import {
 } from '#domain/ranking/by-information-value.ts';
 import { bestOf, fitRanker, mergeRankings } from '#domain/ranking/rank-users.ts';
 import type { Contribution, Ranker, Roles } from '#domain/ranking/ranker.ts';
-import { type CastCounts, type Casting, castRoles, checkSeeds, sizeOf, warnOfIdleExclusions } from './cast.ts';
+import { mergeTrainingSets, rolesIn, type TrainingSet, trainingSetOf } from '#domain/ranking/training-set.ts';
+import { keepPromise, parsePromise } from './audience-size.ts';
+import {
+  type Cast,
+  type CastCounts,
+  type Casting,
+  castRoles,
+  checkFurther,
+  checkSeeds,
+  sizeOf,
+  warnOfIdleExclusions,
+} from './cast.ts';
 import {
   type CandidateMode,
   chooseCandidates,
@@ -18,6 +29,7 @@ import {
   modeFor,
   type RetrievalReport,
 } from './choose-candidates.ts';
+import { type Evidence, type EvidenceLevel, evidenceOf, type HeldOut, holdOutSeeds } from './evidence.ts';
 import type { Population } from './population.ts';
 import { withPoints } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
@@ -27,14 +39,20 @@ import {
   type DropMatches,
   matchDrops,
   type RankingOptions,
+  rankerTitle,
   warnOfUnknownDrops,
 } from './ranking-options.ts';
+import { type SeedFindings, seedFindings } from './seed-report.ts';
 import type { Settings } from './settings.ts';
 
 export interface ExpansionRequest extends RankingOptions, Casting {
   readonly candidates: CandidateMode;
-  /** `1000`, `5%` of the candidates, or `all`. */
+  /** `1000`, `5%` of the candidates, `all`, or by promise: `lift>=3`, `recall>=0.5`, `precision>=0.1`. */
   readonly size: string;
+  /** How much of the evidence is computed; short where nothing is said. */
+  readonly evidence?: EvidenceLevel | undefined;
+  /** What share of everybody is like the seeds, as the caller knows it: it makes precision of lift. */
+  readonly baseRate?: number | undefined;
 }
 
 export interface Member {
@@ -61,6 +79,13 @@ export interface ExpansionReport {
     readonly unmatched: number;
   };
   readonly excluded: { readonly given: number; readonly matched: number };
+  /** People who were shown the campaign in vain, and people not to resemble, where they were given. */
+  readonly exposed?: { readonly given: number; readonly matched: number } | undefined;
+  readonly unlike?: { readonly given: number; readonly matched: number } | undefined;
+  /** What can be told of the seeds before anything is fitted. */
+  readonly seedReport: SeedFindings;
+  /** What the ranking is worth, by held-out seeds; nothing where it was not asked for, or seeds are too few. */
+  readonly evidence?: Evidence | undefined;
   readonly ranker: { readonly name: string; readonly choices: Readonly<Record<string, string>> };
   readonly dropped: readonly string[];
   readonly binary: boolean;
@@ -94,20 +119,30 @@ export async function expandAudience(
   watch: Watch,
 ): Promise<Audience> {
   const chosenRanker = chooseRanker(request);
-  const { ranker, preference, needsEmbedding } = chosenRanker;
+  const { ranker, preference, embedding } = chosenRanker;
   watch('match the seeds', 0, 1);
   const cast = castRoles(population, request);
-  const settled = settle(settings, request, cast);
-  const { size } = settled;
-  const used = modeFor({ ...cast, population, preference, mode: request.candidates, size }, settings);
-  const needsPoints = needsEmbedding || used === 'neighbors' || used === 'both';
+  const castWarnings = checkCast(settings, request, chosenRanker, cast);
+  // A size by promise is not known before there is evidence; the smallest asks for points if any would.
+  const leastMode = { ...cast, population, preference, mode: request.candidates, size: 1 };
+  const mayNeedPoints = ['neighbors', 'both'].includes(modeFor(leastMode, settings));
+  const needsPoints = embedding !== undefined || mayNeedPoints;
   if (needsPoints) watch('place the users', 0, 1);
-  const shards = needsPoints ? await withPoints(ports, settings, population, cast.shards) : cast.shards;
-  const job = { population, shards, roles: cast.roles, preference, mode: request.candidates, size };
+  const shards = needsPoints ? await withPoints(ports, settings, population, cast.shards, embedding) : cast.shards;
+  watch('compare the seeds', 0, 1);
+  const set = mergeTrainingSets(shards.map((shard, s) => gatherSample(shard, cast.roles[s])));
+  const seedReport = seedFindings(settings, request, cast, peopleOf(set));
+  watch('hold out seeds', 0, 1);
+  const early = fitEarly(ranker, shards, cast.roles);
+  const heldOut = holdOutFrom(request, chosenRanker, early, set);
+  const settled = settle(request, cast, heldOut);
+  const { size } = settled;
+  const job = { population, shards, roles: cast.roles, preference, embedding, mode: request.candidates, size };
+  const used = modeFor(job, settings);
   if (used !== 'all') watch('retrieve candidates', 0, 1);
   const chosen = await chooseCandidates(ports, settings, job);
   watch('fit', 0, 1);
-  const model = fitRanker(ranker, shards, chosen.roles);
+  const model = early ?? fitRanker(ranker, shards, chosen.roles);
   watch('score', 0, 1);
   const rankings = shards.map((shard, s) => rankShard(settings, ranker, model, shard, chosen.roles[s], size));
   const isRetrieved = chosen.report.used !== 'all';
@@ -117,6 +152,9 @@ export async function expandAudience(
   const audience = audienceFrom(settings, request, {
     population,
     counts: cast,
+    castWarnings,
+    seedReport,
+    heldOut,
     settled,
     chosenRanker,
     retrieval: { ...chosen.report, recall },
@@ -130,16 +168,61 @@ export async function expandAudience(
   return audience;
 }
 
-/** How large the audience is to be, and what its seeds are to be warned of. */
-export interface Settled {
-  readonly size: number;
-  readonly seedWarnings: readonly string[];
+/** The seeds and a sample of the others in one shard, for what is told of seeds and of the ranking. */
+export function gatherSample(shard: Shard, roles: Roles): TrainingSet {
+  return trainingSetOf(shard, roles, roles.background);
 }
 
-/** Refuses what cannot be done with these seeds. */
-export function settle(settings: Settings, request: ExpansionRequest, counts: CastCounts): Settled {
-  const seedWarnings = checkSeeds(request.seeds, counts, settings);
-  return { size: sizeOf(request.size, counts.candidateCount), seedWarnings };
+/** A training set as people that are cast. */
+export function peopleOf(set: TrainingSet): Pick<Cast, 'shards' | 'roles'> {
+  return { shards: [set.shard], roles: [rolesIn(set)] };
+}
+
+/** A ranker that holds seeds out by itself is fitted before the audience's size is known, and needs no second time. */
+function fitEarly(ranker: Ranker, shards: readonly Shard[], roles: readonly Roles[]): unknown {
+  return ranker.trials && fitRanker(ranker, shards, roles);
+}
+
+/** Held-out seeds of the ranker: its own trials where it has a model that made some. */
+export function holdOutFrom(
+  { evidence = 'short', seed }: ExpansionRequest,
+  chosenRanker: ChosenRanker,
+  model: unknown,
+  set: TrainingSet,
+): HeldOut | undefined {
+  const { ranker } = chosenRanker;
+  const contender = { ranker, title: rankerTitle(chosenRanker) };
+  return holdOutSeeds(evidence, contender, ranker.trials?.(model), set, seed);
+}
+
+/** Refuses what cannot be done with these people; returns what else is worth a warning. */
+export function checkCast(
+  settings: Settings,
+  request: ExpansionRequest,
+  { needsExposed, name }: Pick<ChosenRanker, 'needsExposed' | 'name'>,
+  counts: CastCounts,
+): string[] {
+  // What seeds are to be warned of stands in the findings on them.
+  checkSeeds(request.seeds, counts, settings);
+  return checkFurther(request, counts, needsExposed, name);
+}
+
+/** How large the audience is to be, and what that is to be warned of. */
+export interface Settled {
+  readonly size: number;
+  readonly warnings: readonly string[];
+}
+
+export function settle(
+  request: ExpansionRequest,
+  { candidateCount }: CastCounts,
+  heldOut: HeldOut | undefined,
+): Settled {
+  const promise = parsePromise(request.size, request.baseRate);
+  if (!promise) return { size: sizeOf(request.size, candidateCount), warnings: [] };
+  // An audience of nobody is refused as any other size would be.
+  sizeOf('all', candidateCount);
+  return keepPromise(request.size, promise, candidateCount, heldOut);
 }
 
 /** The best of one shard: plain data, so that a function of its own can make it. */
@@ -175,6 +258,9 @@ export function countFeatures(shard: Shard, roles: Roles): FeatureCounts {
 interface Outcome {
   readonly population: Pick<Population, 'name' | 'generation'>;
   readonly counts: CastCounts;
+  readonly castWarnings: readonly string[];
+  readonly seedReport: SeedFindings;
+  readonly heldOut: HeldOut | undefined;
   readonly settled: Settled;
   readonly chosenRanker: Pick<ChosenRanker, 'name' | 'choices'>;
   readonly retrieval: RetrievalReport;
@@ -192,10 +278,20 @@ export function audienceFrom(settings: Settings, request: ExpansionRequest, outc
   const ranked = mergeRankings(outcome.rankings.map(rankedOf), size);
   const members = ranked.map(({ id, score }, n) => ({ rank: n + 1, userId: id, score }));
   const silent = ranked.filter(({ score }) => score <= 0).length;
+  const scoreAt = (rank: number) => ranked[rank - 1]?.score;
+  const evidence =
+    outcome.heldOut &&
+    evidenceOf(
+      outcome.heldOut,
+      { size, candidateCount: counts.candidateCount, baseRate: request.baseRate, scoreAt },
+      request.seed,
+    );
   const report: ExpansionReport = {
     population: population.name,
     generation: population.generation,
     ...countsOf(counts, request),
+    seedReport: outcome.seedReport,
+    evidence,
     retrieval,
     ranker: { name: chosenRanker.name, choices: chosenRanker.choices },
     dropped: [...new Set(request.drop)].sort(compareTexts),
@@ -210,7 +306,10 @@ export function audienceFrom(settings: Settings, request: ExpansionRequest, outc
       contributions,
     })),
     warnings: [
-      ...settled.seedWarnings,
+      ...outcome.castWarnings,
+      ...outcome.seedReport.warnings,
+      ...settled.warnings,
+      ...warnOfEvidence(request, outcome.heldOut, evidence),
       ...outcome.retrievalWarnings,
       ...warnOfSilence(silent, size),
       ...warnOfIdleExclusions(counts),
@@ -224,21 +323,40 @@ function rankedOf({ ids, scores, reasons }: ShardRanking) {
   return ids.map((id, n) => ({ id, score: scores[n], contributions: reasons[n] ?? [] }));
 }
 
+function warnOfEvidence(
+  request: ExpansionRequest,
+  heldOut: HeldOut | undefined,
+  evidence: Evidence | undefined,
+): string[] {
+  if (!heldOut || !evidence)
+    return request.evidence === 'none' ? [] : ['too few seeds to hold any out: nothing tells how good the ranking is'];
+  return [
+    ...(evidence.verdict.go ? [] : [evidence.verdict.reason]),
+    ...(heldOut.isWithoutUnlike ? ['the evidence was measured without the people not to resemble'] : []),
+    ...(evidence.skipped.length > 0 ? [`skipped to keep within the effort: ${evidence.skipped.join(', ')}`] : []),
+  ];
+}
+
 /** An audience larger than the evidence ends in people who were taken for want of better ones. */
 function warnOfSilence(silent: number, size: number): string[] {
   if (silent === 0) return [];
   return [`nothing speaks for ${silent} of the ${size} members: they end the list with scores of 0 or less`];
 }
 
-function countsOf({ users, matchedCount, candidateCount }: CastCounts, { seeds, exclude }: ExpansionRequest) {
+function countsOf(
+  { users, matchedCount, candidateCount, exposedCount, unlikeCount }: CastCounts,
+  { seeds, exclude, exposed, unlike }: ExpansionRequest,
+) {
   const given = seeds.ids.length;
   return {
     users,
     seeds: { given, duplicates: seeds.duplicates, matched: matchedCount, unmatched: given - matchedCount },
     excluded: {
       given: new Set(exclude.flatMap(({ ids }) => ids)).size,
-      matched: users - matchedCount - candidateCount,
+      matched: users - matchedCount - candidateCount - unlikeCount,
     },
+    exposed: exposed && { given: exposed.ids.length, matched: exposedCount },
+    unlike: unlike && { given: unlike.ids.length, matched: unlikeCount },
     candidates: candidateCount,
   };
 }

@@ -4,7 +4,7 @@ import type { Shard } from '#domain/features/shard.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import type { Contribution } from '#domain/ranking/ranker.ts';
-import { type Casting, castRoles, checkSeeds, warnOfIdleExclusions } from './cast.ts';
+import { type Casting, castRoles, checkFurther, checkSeeds, warnOfIdleExclusions } from './cast.ts';
 import { NotFound } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
 import type { Population } from './population.ts';
@@ -33,10 +33,14 @@ export async function explainMember(
   request: RankingOptions & Casting,
   userId: string,
 ): Promise<Explanation> {
-  const { ranker, name, choices, needsEmbedding } = chooseRanker(request);
+  const chosenRanker = chooseRanker(request);
+  const { ranker, name, choices, embedding } = chosenRanker;
   const matched = castRoles(population, request);
-  const warnings = checkSeeds(request.seeds, matched, settings);
-  const shards = needsEmbedding ? await withPoints(ports, settings, population, matched.shards) : matched.shards;
+  const warnings = [
+    ...checkSeeds(request.seeds, matched, settings),
+    ...checkFurther(request, matched, chosenRanker.needsExposed, name),
+  ];
+  const shards = embedding ? await withPoints(ports, settings, population, matched.shards, embedding) : matched.shards;
   const cast = { ...matched, shards };
   const { s, row } = placeOf(cast.shards, userId);
   const model = fitRanker(ranker, cast.shards, cast.roles);

@@ -4,6 +4,7 @@
  */
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard } from '#domain/features/shard.ts';
+import type { EmbeddingKind } from '#domain/ranking/rankers.ts';
 import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
 import { Invalid } from './errors.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
@@ -28,7 +29,9 @@ export async function withPoints(
   settings: Settings,
   population: Population,
   shards: readonly Shard[],
+  kind: EmbeddingKind = 'svd',
 ): Promise<Shard[]> {
+  if (kind === 'als') return embedShards(shards, settings, kind);
   const manifest = storedIndexOf(population, shards);
   if (!manifest?.index) return embedShards(shards, settings);
   const model = await readModel(ports, manifest.index.model);

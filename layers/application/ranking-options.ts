@@ -2,15 +2,19 @@
 
 import { placesOf } from '#domain/features/feature-vector.ts';
 import { dropFeatures, type Shard, withoutWeights } from '#domain/features/shard.ts';
+import { lessUnlike } from '#domain/ranking/less-unlike.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
 import {
   DEFAULT_CHOICES,
+  type EmbeddingKind,
   type Preference,
   RANKERS,
   type RankerChoices,
   type RankerKind,
 } from '#domain/ranking/rankers.ts';
+import { SCALINGS } from '#domain/scoring/linear-model.ts';
 import { Invalid } from './errors.ts';
+import type { IdList } from './id-list.ts';
 import { hintOf, nearestNames } from './nearest-names.ts';
 
 export interface RankingOptions {
@@ -22,53 +26,68 @@ export interface RankingOptions {
   /** Forget the weights: to have a feature is all that counts. */
   readonly binary: boolean;
   readonly seed: number;
+  /** How many times as long as one logistic regression `auto` may take. */
+  readonly effort?: number | undefined;
 }
 
+/** More than one look at everything; the measured ratio is in docs/benchmarks.md. */
+export const DEFAULT_EFFORT = 6;
+
 /** What a caller may give, each by its own name. */
-export interface RankingFlags {
+export type RankingFlags = Readonly<Partial<Record<keyof RankerChoices, string | undefined>>> & {
   readonly ranker?: string | undefined;
-  readonly measure?: string | undefined;
-  readonly aggregate?: string | undefined;
-  readonly space?: string | undefined;
-  readonly filter?: string | undefined;
   readonly drop: readonly string[];
   readonly binary: boolean;
   readonly seed: number;
-}
+  readonly effort?: number | undefined;
+};
+
+/** The names of all choices, as flags and options of campaigns have them. */
+export const CHOICE_NAMES: readonly (keyof RankerChoices)[] = [
+  'measure',
+  'aggregate',
+  'space',
+  'filter',
+  'background',
+  'negatives',
+  'scaling',
+  'rounds',
+  'factors',
+];
 
 /** Without a ranker's name, the first that has the given options. */
-export function rankingOptionsOf({
-  ranker,
-  measure,
-  aggregate,
-  space,
-  filter,
-  drop,
-  binary,
-  seed,
-}: RankingFlags): RankingOptions {
-  const choices = {
-    ...(measure === undefined ? {} : { measure }),
-    ...(aggregate === undefined ? {} : { aggregate }),
-    ...(space === undefined ? {} : { space }),
-    ...(filter === undefined ? {} : { filter }),
-  };
+export function rankingOptionsOf(flags: RankingFlags): RankingOptions {
+  const { ranker, drop, binary, seed, effort } = flags;
+  const choices = Object.fromEntries(
+    CHOICE_NAMES.flatMap((name) => {
+      const value = flags[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
   const fitting = RANKERS.find(({ options }) =>
     Object.keys(choices).every((name) => options.some((option) => option.name === name)),
   );
-  return { ranker: ranker ?? (fitting ?? RANKERS[0]).name, choices, drop, binary, seed };
+  return { ranker: ranker ?? (fitting ?? RANKERS[0]).name, choices, drop, binary, seed, effort };
 }
 
 /** A ranker as chosen, with every choice spelled out for the report. */
 export interface ChosenRanker {
   readonly ranker: Ranker;
-  readonly needsEmbedding: boolean;
+  readonly embedding: EmbeddingKind | undefined;
+  readonly needsExposed: boolean;
   readonly preference: Preference;
   readonly name: string;
   readonly choices: Readonly<Record<string, string>>;
 }
 
-export function chooseRanker({ ranker, choices, seed }: RankingOptions): ChosenRanker {
+/** With people not to resemble, the ranker weighs them against the seeds. */
+export function chooseRanker({
+  ranker,
+  choices,
+  seed,
+  effort = DEFAULT_EFFORT,
+  unlike,
+}: RankingOptions & { readonly unlike?: IdList | undefined }): ChosenRanker {
   const kind = RANKERS.find(({ name }) => name === ranker);
   const names = RANKERS.map(({ name }) => name);
   if (!kind)
@@ -80,13 +99,21 @@ export function chooseRanker({ ranker, choices, seed }: RankingOptions): ChosenR
   const chosen = { ...DEFAULT_CHOICES, ...checkedChoices(kind, choices) };
   const conflict = kind.conflict(chosen);
   if (conflict) throw new Invalid(`expected options that go together, but ${conflict}`);
+  const plain = kind.with(chosen, { seed, effort });
   return {
-    ranker: kind.with(chosen, seed),
-    needsEmbedding: kind.needsEmbedding(chosen),
+    ranker: unlike ? lessUnlike(plain) : plain,
+    embedding: kind.embedding(chosen),
+    needsExposed: kind.needsExposed(chosen),
     preference: kind.preference(chosen),
     name: kind.name,
     choices: Object.fromEntries(kind.options.map(({ name }) => [name, chosen[name]])),
   };
+}
+
+/** `similarity (cosine, mean, features)`, or the name alone where there is nothing to choose. */
+export function rankerTitle({ name, choices }: Pick<ChosenRanker, 'name' | 'choices'>): string {
+  const chosen = Object.values(choices).join(', ');
+  return chosen === '' ? name : `${name} (${chosen})`;
 }
 
 function optionNames({ options }: RankerKind): string {
@@ -106,6 +133,11 @@ function checkedChoices(kind: RankerKind, choices: RankingOptions['choices']): P
     ...oneOf('aggregate', choices.aggregate, ['mean', 'max', 'probabilistic'] as const),
     ...oneOf('space', choices.space, ['features', 'embedding'] as const),
     ...oneOf('filter', choices.filter, ['positive', 'half'] as const),
+    ...oneOf('background', choices.background, ['population', 'candidates', 'exposed'] as const),
+    ...oneOf('negatives', choices.negatives, ['all', 'exposed', 'sampled', 'spy'] as const),
+    ...oneOf('scaling', choices.scaling, ['chosen', ...SCALINGS] as const),
+    ...oneOf('rounds', choices.rounds, ['two', 'one'] as const),
+    ...oneOf('factors', choices.factors, ['cosine', 'regression'] as const),
   };
 }
 

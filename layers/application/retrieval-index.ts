@@ -2,13 +2,16 @@
  * What retrieval and the rankers on points need: points, bands and neighbor graphs. Made and kept by an ingest; made anew,
  * and not kept, for a job that sees other features than the ingest did, because everything in an index has seen them all.
  */
-import { embedUsers, fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
-import type { EmbeddingModel } from '#domain/features/embedding.ts';
+import { fitImplicitAls } from '#domain/embedding/implicit-als.ts';
+import { placeUsers } from '#domain/embedding/place-users.ts';
+import { fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
+import type { EmbeddingModel, FactorModel } from '#domain/features/embedding.ts';
 import { type Shard, type User, userAt, userCountOf } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
 import { hashText } from '#domain/random.ts';
+import type { EmbeddingKind } from '#domain/ranking/rankers.ts';
 import { encodeBandPages, prefixBitsFor } from '#domain/retrieval/band-page.ts';
 import { type Banding, bucketHashes, chooseBanding } from '#domain/retrieval/lsh-banding.ts';
 import { circulantStarts, setSignatures } from '#domain/retrieval/minhash.ts';
@@ -29,6 +32,11 @@ export const INDEX_SEED = 1;
 /** The embedding's model, fitted on the users of all shards in the order of their ids, or on a sample by hash of id. */
 export function fitEmbedding(shards: readonly Shard[], settings: Settings): EmbeddingModel {
   return fitTruncatedSvd(trainingShard(shards, settings.maxTrainingUsers), settings.dimensions, INDEX_SEED);
+}
+
+/** The factors of a matrix factorisation, fitted on the same users. */
+function fitFactors(shards: readonly Shard[], settings: Settings): FactorModel {
+  return fitImplicitAls(trainingShard(shards, settings.maxTrainingUsers), settings.dimensions, INDEX_SEED);
 }
 
 /** What all shards of an index have in common. */
@@ -81,9 +89,9 @@ export class TrainingSample {
 }
 
 /** The shards with their users' points, computed from the features they have. */
-export function embedShards(shards: readonly Shard[], settings: Settings): Shard[] {
-  const model = fitEmbedding(shards, settings);
-  return shards.map((shard) => ({ ...shard, embedding: embedUsers(shard, model) }));
+export function embedShards(shards: readonly Shard[], settings: Settings, kind: EmbeddingKind = 'svd'): Shard[] {
+  const model = kind === 'als' ? fitFactors(shards, settings) : fitEmbedding(shards, settings);
+  return shards.map((shard) => ({ ...shard, embedding: placeUsers(shard, model) }));
 }
 
 /** Signatures of all users of a shard, (U×H). */

@@ -7,7 +7,7 @@ import { outliersAmong } from '#domain/evaluation/outliers.ts';
 import { type SeedCluster, seedClusters } from '#domain/evaluation/seed-clusters.ts';
 import { type ShardRows, sampleUsers } from '#domain/features/id-sample.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
-import { type Cast, type Casting, castRoles, refuseStrangers, warnOfIdleExclusions } from './cast.ts';
+import { type Cast, type CastCounts, type Casting, castRoles, refuseStrangers, warnOfIdleExclusions } from './cast.ts';
 import { usersSpelledAlike } from './id-spelling.ts';
 import type { Population } from './population.ts';
 import type { Watch } from './ports.ts';
@@ -18,16 +18,23 @@ export interface SeedReportRequest extends Casting {
   readonly seed: number;
 }
 
-export interface SeedReport {
+export interface SeedReport extends SeedFindings {
   readonly population: string;
   readonly generation: number;
   readonly users: number;
+  readonly dropped: readonly string[];
+  readonly binary: boolean;
+  readonly seed: number;
+}
+
+/** The same without what a report of an expansion says already. */
+export interface SeedFindings {
   readonly seeds: {
     readonly given: number;
     readonly duplicates: number;
     readonly matched: number;
     readonly unmatched: number;
-    /** Matched, but without a single feature (that is left): they resemble nobody. */
+    /** Matched and looked at, but without a single feature (that is left): they resemble nobody. */
     readonly withoutFeatures: number;
     /** Matched and named as people to leave out as well: they count as seeds. */
     readonly excludedToo: number;
@@ -38,9 +45,6 @@ export interface SeedReport {
     readonly spelling: { readonly count: number; readonly first: readonly SpelledAlike[] };
     readonly unknown: { readonly count: number; readonly first: readonly string[] };
   };
-  readonly dropped: readonly string[];
-  readonly binary: boolean;
-  readonly seed: number;
   /** Who was compared: all of those with features, or a sample of so many. */
   readonly compared: { readonly seeds: number; readonly randomUsers: number };
   /** Absent where there are no two seeds, or nobody else, to compare. */
@@ -75,52 +79,51 @@ export function reportSeeds(
 ): SeedReport {
   watch('match the seeds', 0, 1);
   const cast = castRoles(population, request);
-  const report = seedReportOf(settings, population, request, cast, watch);
+  watch('compare the seeds', 0, 1);
+  const findings = seedFindings(settings, request, cast, cast);
+  watch('compare the seeds', 1, 1);
   const drops = population.shards.map((shard) => matchDrops(shard, request.drop));
   return {
-    ...report,
-    warnings: [...report.warnings, ...warnOfIdleExclusions(cast), ...warnOfUnknownDrops(drops, request.drop)],
+    population: population.name,
+    generation: population.generation,
+    users: cast.users,
+    dropped: [...new Set(request.drop)].sort(compareTexts),
+    binary: request.binary,
+    seed: request.seed,
+    ...findings,
+    warnings: [...findings.warnings, ...warnOfIdleExclusions(cast), ...warnOfUnknownDrops(drops, request.drop)],
   };
 }
 
-/** The report of seeds whose parts are cast already. */
-export function seedReportOf(
+/** The findings on people who are cast already: all of them, or the training set of an expansion as one shard. */
+export function seedFindings(
   settings: Settings,
-  { name, generation }: Pick<Population, 'name' | 'generation'>,
-  { seeds: list, exclude, drop, binary, seed }: SeedReportRequest,
-  cast: Cast,
-  watch: Watch,
-): SeedReport {
-  refuseStrangers(list, cast);
-  const unmatched = unmatchedOf(cast);
-  watch('compare the seeds', 0, 1);
-  const placed = withFeatures(cast, 'seeds');
+  { seeds: list, exclude, seed }: Pick<SeedReportRequest, 'seeds' | 'exclude' | 'seed'>,
+  counts: CastCounts,
+  people: Pick<Cast, 'shards' | 'roles'>,
+): SeedFindings {
+  refuseStrangers(list, counts);
+  const unmatched = unmatchedOf(counts, people);
+  const placed = withFeatures(people, 'seeds');
   const seeds = sampleUsers(placed, settings.seedSample, seed);
-  const others = sampleUsers(withFeatures(cast, 'background'), settings.seedSample, seed);
+  const others = sampleUsers(withFeatures(people, 'background'), settings.seedSample, seed);
   const cosines = meanCosines(seeds, others);
   const coherence = coherenceOf(cosines);
   const outliers = outliersAmong(cosines);
-  watch('cluster the seeds', 0, 1);
   const clusters = seedClusters(seeds, others, { featureCount: DEFINING_FEATURES, seed });
-  watch('cluster the seeds', 1, 1);
   const excluded = new Set(exclude.flatMap(({ ids }) => ids));
-  const unknown = new Set(cast.unknownSeeds);
-  const report = {
-    population: name,
-    generation,
-    users: cast.users,
+  const unknown = new Set(counts.unknownSeeds);
+  const lookedAt = people.roles.reduce((sum, role) => sum + role.seeds.length, 0);
+  const findings = {
     seeds: {
       given: list.ids.length,
       duplicates: list.duplicates,
-      matched: cast.matchedCount,
-      unmatched: cast.unknownSeeds.length,
-      withoutFeatures: cast.matchedCount - placed.reduce((sum, { rows }) => sum + rows.length, 0),
+      matched: counts.matchedCount,
+      unmatched: counts.unknownSeeds.length,
+      withoutFeatures: lookedAt - placed.reduce((sum, { rows }) => sum + rows.length, 0),
       excludedToo: list.ids.filter((id) => excluded.has(id) && !unknown.has(id)).length,
     },
     unmatched,
-    dropped: [...new Set(drop)].sort(compareTexts),
-    binary,
-    seed,
     compared: { seeds: seeds.ids.length, randomUsers: others.ids.length },
     coherence: coherence && { ...coherence, isCoherent: coherence.low > 0 },
     clustersToldFrom: clusters.length > 1 ? ('other seeds' as const) : ('random users' as const),
@@ -133,11 +136,11 @@ export function seedReportOf(
       })),
     },
   };
-  return { ...report, warnings: warningsOf(report, settings) };
+  return { ...findings, warnings: warningsOf(findings, settings) };
 }
 
 /** Unknown seeds by why they are unknown, in the order given. */
-function unmatchedOf({ unknownSeeds, shards }: Cast): SeedReport['unmatched'] {
+function unmatchedOf({ unknownSeeds }: CastCounts, { shards }: Pick<Cast, 'shards'>): SeedFindings['unmatched'] {
   const alike = usersSpelledAlike(unknownSeeds, shards);
   const unknown = unknownSeeds.filter((id) => !alike.has(id));
   return {
@@ -150,7 +153,7 @@ function unmatchedOf({ unknownSeeds, shards }: Cast): SeedReport['unmatched'] {
 }
 
 /** Who has no feature is like nobody, and would make any seeds look alike beside them. */
-function withFeatures({ shards, roles }: Cast, role: 'seeds' | 'background'): ShardRows[] {
+function withFeatures({ shards, roles }: Pick<Cast, 'shards' | 'roles'>, role: 'seeds' | 'background'): ShardRows[] {
   return shards.map((shard, s) => {
     const { offsets } = shard.rows;
     return { shard, rows: roles[s][role].filter((row) => offsets[row] < offsets[row + 1]) };
@@ -158,7 +161,7 @@ function withFeatures({ shards, roles }: Cast, role: 'seeds' | 'background'): Sh
 }
 
 function warningsOf(
-  { seeds, unmatched, coherence }: Pick<SeedReport, 'seeds' | 'unmatched' | 'coherence'>,
+  { seeds, unmatched, coherence }: Pick<SeedFindings, 'seeds' | 'unmatched' | 'coherence'>,
   { minSeeds, recommendedSeeds }: Settings,
 ): string[] {
   const { given, matched, withoutFeatures } = seeds;

@@ -3,10 +3,10 @@ import { readCampaigns } from '#adapters/formats/campaign-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import { type Evaluation, evaluateRankers } from '#application/evaluate-rankers.ts';
 import { openPopulation } from '#application/population.ts';
-import { rankingOptionsOf } from '#application/ranking-options.ts';
+import { rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { RankedUser } from '#domain/ranking/rank-users.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { rankerTitle, rankingCommand } from '../ranking-command.ts';
+import { rankingCommand } from '../ranking-command.ts';
 import { Terminal } from '../terminal.ts';
 
 /** akin evaluate: how well a ranker finds the hidden half of known campaigns. */

@@ -3,6 +3,7 @@ import { writeFileAtomically } from '#adapters/atomic-file.ts';
 import { audienceCsv, saveAudience } from '#application/audience-files.ts';
 import { CANDIDATE_MODES, checkCandidateMode, type RetrievalReport } from '#application/choose-candidates.ts';
 import { Invalid } from '#application/errors.ts';
+import { checkEvidenceLevel, EVIDENCE_LEVELS, type Evidence } from '#application/evidence.ts';
 import {
   type Audience,
   type ExpansionReport,
@@ -10,10 +11,11 @@ import {
   expandAudience,
 } from '#application/expand-audience.ts';
 import { openPopulation, type Population } from '#application/population.ts';
-import { rankingOptionsOf } from '#application/ranking-options.ts';
-import { allIdsOf, idsOf, transientPopulation } from '../input.ts';
+import { rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
+import type { Estimate } from '#domain/evaluation/intervals.ts';
+import { allIdsOf, furtherPeople, idsOf, transientPopulation } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { collect, rankerTitle, rankingCommand } from '../ranking-command.ts';
+import { collect, EXPOSED_HELP, rankingCommand, shareOf, UNLIKE_HELP } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
 
 /** akin expand: seeds become a ranked audience. */
@@ -22,8 +24,19 @@ export function expandCommand() {
     .option('--population <name>', 'the population to search')
     .option('--users <file...>', 'or: files of users to search this once; nothing of them is kept')
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
-    .requiredOption('--size <n>', 'how many people: a number, a share such as 5%, or all')
+    .requiredOption(
+      '--size <n>',
+      'how many people: a number, a share such as 5%, all, or by promise: lift>=3, recall>=0.5, precision>=0.1',
+    )
     .option('--exclude <file>', 'people who must not be in the audience (repeatable)', collect, [])
+    .option('--exposed <file>', EXPOSED_HELP)
+    .option('--unlike <file>', UNLIKE_HELP)
+    .option('--evidence <level>', `how much of the proof to compute: ${EVIDENCE_LEVELS.join(', ')}`, 'short')
+    .option(
+      '--base-rate <share>',
+      'the share of everybody who would do, as you know it: it makes precision of lift',
+      shareOf,
+    )
     .option('--candidates <mode>', `whom to rank: ${CANDIDATE_MODES.join(', ')}`, 'auto')
     .option(
       '--out <file>',
@@ -42,7 +55,16 @@ Examples:
       const seeds = await idsOf(flags.seeds);
       const exclude = await allIdsOf(flags.exclude);
       const candidates = checkCandidateMode(flags.candidates);
-      const request: ExpansionRequest = { ...rankingOptionsOf(flags), seeds, exclude, size: flags.size, candidates };
+      const request: ExpansionRequest = {
+        ...rankingOptionsOf(flags),
+        ...(await furtherPeople(flags)),
+        seeds,
+        exclude,
+        size: flags.size,
+        candidates,
+        evidence: checkEvidenceLevel(flags.evidence),
+        baseRate: flags.baseRate,
+      };
       const population = await populationOf(flags, terminal);
       const ports = localPorts(flags.data);
       const audience = await expandAudience(ports, localSettings(), population, request, terminal.watch);
@@ -122,6 +144,30 @@ function showSummary(terminal: Terminal, report: ExpansionReport): void {
   );
   const found = retrievalSentence(report.retrieval);
   if (found) terminal.print(found);
+  if (report.evidence) showEvidence(terminal, report.evidence, size);
+}
+
+/** The proof in short: the ranking at the audience's size, beside what anybody could have had for less. */
+export function showEvidence(terminal: Terminal, evidence: Evidence, size: number): void {
+  const { auc, recall, lift, precision, heldOutSeeds, beside, winner, why, verdict } = evidence;
+  const range = ({ value, low, high }: Estimate, digits: number) =>
+    `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  terminal.print();
+  terminal.title(`What ${counted(heldOutSeeds, 'seed')} tell that were held out in turn (90 % intervals)`);
+  terminal.table(
+    ['ranking', 'AUC', `recall@${size}`, `lift@${size}`],
+    [
+      [winner, range(auc, 3), range(recall, 3), range(lift, 2)],
+      ...beside.map(({ name, ...figures }) => [
+        name,
+        figures.auc.toFixed(3),
+        figures.recall.toFixed(3),
+        figures.lift.toFixed(2),
+      ]),
+    ],
+  );
+  if (precision) terminal.print(`precision at the given base rate: ${range(precision, 3)}`);
+  terminal.print(`${verdict.reason}; ${why}`);
 }
 
 /** How the candidates were found, and how many of the best among them; nothing where everybody was looked at. */

@@ -1,9 +1,9 @@
 import { explainMember } from '#application/explain-member.ts';
 import { openPopulation } from '#application/population.ts';
 import { rankingOptionsOf } from '#application/ranking-options.ts';
-import { allIdsOf, idsOf } from '../input.ts';
+import { allIdsOf, furtherPeople, idsOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { collect, rankingCommand } from '../ranking-command.ts';
+import { collect, EXPOSED_HELP, rankingCommand, UNLIKE_HELP } from '../ranking-command.ts';
 import { printable, Terminal } from '../terminal.ts';
 
 /** akin explain: why one user stands where he or she stands. */
@@ -13,13 +13,15 @@ export function explainCommand() {
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
     .requiredOption('--user <id>', 'the user to explain')
     .option('--exclude <file>', 'people who were not ranked (repeatable)', collect, [])
+    .option('--exposed <file>', EXPOSED_HELP)
+    .option('--unlike <file>', UNLIKE_HELP)
     .addHelpText('after', '\nExample:\n  akin explain --population shop --seeds best-customers.csv --user u42')
     .action(async (flags) => {
       const terminal = new Terminal(process.stdout, process.stderr, true);
       const seeds = await idsOf(flags.seeds);
       const exclude = await allIdsOf(flags.exclude);
       const population = await openPopulation(localPorts(flags.data), flags.population, terminal.watch);
-      const request = { ...rankingOptionsOf(flags), seeds, exclude };
+      const request = { ...rankingOptionsOf(flags), ...(await furtherPeople(flags)), seeds, exclude };
       const ports = localPorts(flags.data);
       const explanation = await explainMember(ports, localSettings(), population, request, flags.user);
       for (const warning of explanation.warnings) terminal.warn(warning);

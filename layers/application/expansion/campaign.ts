@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { CANDIDATE_MODES } from '../choose-candidates.ts';
 import { Invalid } from '../errors.ts';
+import { EVIDENCE_LEVELS } from '../evidence.ts';
 import type { ExpansionRequest } from '../expand-audience.ts';
 import type { IdList } from '../id-list.ts';
 import { checkPopulationName } from '../population.ts';
@@ -32,10 +33,12 @@ export function campaignOf(objectName: string): Campaign | undefined {
   return { population: checkPopulationName(population, `${objectName}: `), campaign };
 }
 
+const ListName = z.string().regex(/^[\w-][\w.-]*$/, 'expected the name of a file in lists/, without a path');
+
 const CampaignOptions = z.strictObject({
   size: z
     .union([z.int().positive().transform(String), z.string()], {
-      error: 'expected a whole number above 0, a share such as "5%", or "all"',
+      error: 'expected a whole number above 0, a share such as "5%", "all", or a promise such as "lift>=3"',
     })
     .default('1%'),
   ranker: z.string().optional(),
@@ -43,15 +46,22 @@ const CampaignOptions = z.strictObject({
   aggregate: z.string().optional(),
   space: z.string().optional(),
   filter: z.string().optional(),
+  background: z.string().optional(),
+  negatives: z.string().optional(),
+  scaling: z.string().optional(),
+  rounds: z.string().optional(),
+  factors: z.string().optional(),
+  effort: z.int().min(1).max(1_000).optional(),
+  evidence: z.enum(EVIDENCE_LEVELS).default('short'),
+  baseRate: z.number().positive().max(1).optional(),
   drop: z.array(z.string()).default([]),
   binary: z.boolean().default(false),
   seed: z.int().nonnegative().max(9_999_999_999).default(1),
   candidates: z.enum(CANDIDATE_MODES).default('auto'),
   /** Names of files below `seeds/<population>/lists/`. */
-  exclude: z
-    .array(z.string().regex(/^[\w-][\w.-]*$/, 'expected the name of a file in lists/, without a path'))
-    .max(100)
-    .default([]),
+  exclude: z.array(ListName).max(100).default([]),
+  exposed: ListName.optional(),
+  unlike: ListName.optional(),
 });
 
 /** The request that a seed file and its options make. */
@@ -61,7 +71,7 @@ export async function requestOf(
   { population, campaign }: Campaign,
 ): Promise<ExpansionRequest> {
   const folder = `seeds/${population}/`;
-  const { size, candidates, exclude, ...ranking } = await readOptions(
+  const { size, candidates, exclude, exposed, unlike, evidence, baseRate, ...ranking } = await readOptions(
     ports.objects,
     `${folder}${campaign}.json`,
     CampaignOptions,
@@ -69,7 +79,19 @@ export async function requestOf(
   const seeds = await idsIn(ports, objectName);
   const excluded: IdList[] = [];
   for (const name of exclude) excluded.push(await idsIn(ports, `${folder}lists/${name}`));
-  return { ...rankingOptionsOf(ranking), seeds, exclude: excluded, size, candidates };
+  const listIn = async (name: string | undefined) =>
+    name === undefined ? undefined : idsIn(ports, `${folder}lists/${name}`);
+  return {
+    ...rankingOptionsOf(ranking),
+    seeds,
+    exclude: excluded,
+    exposed: await listIn(exposed),
+    unlike: await listIn(unlike),
+    size,
+    candidates,
+    evidence,
+    baseRate,
+  };
 }
 
 function idsIn({ inputs, objects }: StepPorts, name: string): Promise<IdList> {

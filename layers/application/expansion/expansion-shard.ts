@@ -1,6 +1,5 @@
 /** One shard as an expansion's steps see it: cast, and with points where the ranker needs them. */
-import { embedUsers } from '#domain/embedding/truncated-svd.ts';
-import type { EmbeddingModel } from '#domain/features/embedding.ts';
+import { type PointModel, placeUsers } from '#domain/embedding/place-users.ts';
 import type { Shard } from '#domain/features/shard.ts';
 import { casterFor, type ShardCast } from '../cast.ts';
 import { Invalid } from '../errors.ts';
@@ -21,12 +20,13 @@ export async function openShard(
   s: number,
 ): Promise<ExpansionShard> {
   const whole = await readShard(ports, manifest.shards[s]);
-  const cast = casterFor(request)(whole);
+  const cast = casterFor(request, manifest.users)(whole);
   const drops = matchDrops(whole, request.drop);
-  if (!chooseRanker(request).needsEmbedding) return { ...cast, drops };
-  const model = await leftIfAny<EmbeddingModel>(ports, job, 'model');
+  const { embedding } = chooseRanker(request);
+  if (!embedding) return { ...cast, drops };
+  const model = await leftIfAny<PointModel>(ports, job, 'model');
   const shard = model
-    ? { ...cast.shard, embedding: embedUsers(cast.shard, model) }
+    ? { ...cast.shard, embedding: placeUsers(cast.shard, model) }
     : await storedPoints(ports, { request, manifest }, cast.shard, s);
   return { ...cast, shard, drops };
 }

@@ -1,9 +1,12 @@
 /** Between the rounds: the seeds are checked, and the ranker is fitted once on the evidence of all shards. */
 import { mergeCounts } from '#domain/ranking/by-information-value.ts';
+import { mergeTrainingSets } from '#domain/ranking/training-set.ts';
 import { type CastCounts, countCast } from '../cast.ts';
-import { type Settled, settle } from '../expand-audience.ts';
+import type { HeldOut } from '../evidence.ts';
+import { checkCast, holdOutFrom, peopleOf, type Settled, settle } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
 import { chooseRanker, type DropMatches } from '../ranking-options.ts';
+import { type SeedFindings, seedFindings } from '../seed-report.ts';
 import type { Settings } from '../settings.ts';
 import { type ExpansionJob, type ExpansionTask, type ListedExpansion, leave, left, listed } from './expansion-job.ts';
 import type { ShardEvidence } from './gather-shard.ts';
@@ -17,6 +20,9 @@ export interface FittedExpansion {
 /** What the report will say of all shards. */
 export interface ExpansionFindings {
   readonly counts: CastCounts;
+  readonly castWarnings: readonly string[];
+  readonly seedReport: SeedFindings;
+  readonly heldOut: HeldOut | undefined;
   readonly settled: Settled;
   readonly drops: readonly DropMatches[];
   readonly telling: ShardEvidence['telling'];
@@ -30,14 +36,22 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
     request,
     shards.map(({ tally }) => tally),
   );
-  const settled = settle(settings, request, counts);
+  const chosenRanker = chooseRanker(request);
+  const castWarnings = checkCast(settings, request, chosenRanker, counts);
+  const set = mergeTrainingSets(shards.map(({ sample }) => sample));
+  const seedReport = seedFindings(settings, request, counts, peopleOf(set));
+  const model = chosenRanker.ranker.fit(shards.map(({ evidence }) => evidence));
+  const heldOut = holdOutFrom(request, chosenRanker, model, set);
+  const settled = settle(request, counts, heldOut);
   const findings: ExpansionFindings = {
     counts,
+    castWarnings,
+    seedReport,
+    heldOut,
     settled,
     drops: shards.map(({ drops }) => drops),
     telling: mergeCounts(shards.map(({ telling }) => telling)),
   };
-  const model = chooseRanker(request).ranker.fit(shards.map(({ evidence }) => evidence));
   const fitted: FittedExpansion = { size: settled.size, model };
   await leave(ports, job, 'findings', findings);
   await leave(ports, job, 'fit', fitted);

@@ -1,6 +1,8 @@
 /** Map, first round: what one shard knows of the seeds. */
+
+import type { TrainingSet } from '#domain/ranking/training-set.ts';
 import { type CastTally, tallyOf } from '../cast.ts';
-import { countFeatures } from '../expand-audience.ts';
+import { countFeatures, gatherSample } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
 import { chooseRanker, type DropMatches } from '../ranking-options.ts';
 import { type ExpansionJob, type ExpansionTask, leave, left } from './expansion-job.ts';
@@ -11,6 +13,7 @@ export interface ShardEvidence {
   readonly drops: DropMatches;
   readonly telling: ReturnType<typeof countFeatures>;
   readonly evidence: unknown;
+  readonly sample: TrainingSet;
 }
 
 export async function gatherShard(ports: StepPorts, job: ExpansionJob, s: number): Promise<void> {
@@ -22,6 +25,7 @@ export async function gatherShard(ports: StepPorts, job: ExpansionJob, s: number
     drops: opened.drops,
     telling: countFeatures(opened.shard, opened.roles),
     evidence: ranker.gather(opened.shard, opened.roles),
+    sample: gatherSample(opened.shard, opened.roles),
   };
   await leave(ports, job, `evidence/${s}`, gathered);
 }

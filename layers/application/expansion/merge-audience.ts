@@ -15,7 +15,11 @@ export async function mergeAudience(
   now: number,
 ): Promise<void> {
   const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
-  const { counts, settled, drops, telling } = await left<ExpansionFindings>(ports, job, 'findings');
+  const { counts, castWarnings, seedReport, heldOut, settled, drops, telling } = await left<ExpansionFindings>(
+    ports,
+    job,
+    'findings',
+  );
   const rankings: ShardRanking[] = [];
   for (const s of manifest.shards.keys()) rankings.push(await left<ShardRanking>(ports, job, `ranking/${s}`));
   const { population: name, generation } = manifest;
@@ -24,6 +28,9 @@ export async function mergeAudience(
   const audience = audienceFrom(settings, request, {
     population,
     counts,
+    castWarnings,
+    seedReport,
+    heldOut,
     settled,
     chosenRanker: chooseRanker(request),
     retrieval: { mode: request.candidates, used: 'all', scored, scoredShare: 1, recall: undefined },

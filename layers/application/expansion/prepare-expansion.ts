@@ -1,4 +1,5 @@
 /** The first step of an expansion over many functions: the list of its shards, and points where the stored ones won't do. */
+import { fitImplicitAls } from '#domain/embedding/implicit-als.ts';
 import { fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
 import { readShard } from '../population.ts';
 import type { StepPorts } from '../ports.ts';
@@ -14,15 +15,16 @@ export async function prepareExpansion(
   job: ExpansionJob,
 ): Promise<ListedExpansion> {
   const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
-  const { needsEmbedding } = chooseRanker(request);
+  const { embedding } = chooseRanker(request);
   const seesAll = request.drop.length === 0 && !request.binary && manifest.index !== undefined;
-  if (needsEmbedding && !seesAll) {
+  if (embedding && (embedding === 'als' || !seesAll)) {
     const sample = new TrainingSample(settings.maxTrainingUsers);
     for (const entry of manifest.shards) {
       const [shard] = prepareShards([await readShard(ports, entry)], request.drop, request.binary);
       sample.add(shard);
     }
-    await leave(ports, job, 'model', fitTruncatedSvd(sample.shard(), settings.dimensions, INDEX_SEED));
+    const fit = embedding === 'als' ? fitImplicitAls : fitTruncatedSvd;
+    await leave(ports, job, 'model', fit(sample.shard(), settings.dimensions, INDEX_SEED));
   }
   await writeJson(
     ports.objects,

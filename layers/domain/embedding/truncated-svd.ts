@@ -12,6 +12,7 @@ import { placesOf } from '../features/feature-vector.ts';
 import type { Shard } from '../features/shard.ts';
 import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
 import { type Random, seededRandom } from '../random.ts';
+import { choleskyFactor, columnProducts, divideRowsInPlace } from './cholesky.ts';
 import { symmetricEigen } from './symmetric-eigen.ts';
 
 /** More directions than are kept: they make the kept ones converge sooner. */
@@ -24,9 +25,6 @@ const SPARSE_STEPS = 5;
 
 /** So often is the block made orthonormal again: each step squares the spread of its lengths, and float64 bears two. */
 const STEPS_BETWEEN = 2;
-
-/** What is left of a column's squared length below this share is rounding. */
-const DEPENDENT = 1e-13;
 
 /** A user of whose length no larger share lies along the kept directions is nowhere: what is left of him is rounding. */
 const NOWHERE = 1e-6;
@@ -71,8 +69,37 @@ export function embedUsers(shard: Shard, model: EmbeddingModel): Embedding {
   return { dimensions: D, vectors, lengths, model };
 }
 
+/**
+ * What each feature of one row adds to the dot product of its point with a direction: a point is the unit vector along
+ * Σ idf·weight·loading over the features, so the dot product is a sum over features.
+ */
+export function featureParts(
+  shard: Shard,
+  { dimensions: D, idf, loadings }: EmbeddingModel,
+  direction: Float64Array,
+  row: number,
+): (readonly [number, number])[] {
+  const { offsets, columns, weights } = shard.rows;
+  const placeOf = new Map(idf.features.map((feature, f) => [feature, f]));
+  const point = new Float64Array(D);
+  const parts: [number, number][] = [];
+  for (let at = offsets[row]; at < offsets[row + 1]; at++) {
+    const f = placeOf.get(shard.features[columns[at]]);
+    if (f === undefined) continue;
+    const weight = idf.values[f] * (weights ? weights[at] : 1);
+    let amount = 0;
+    for (let d = 0; d < D; d++) {
+      point[d] += weight * loadings[f * D + d];
+      amount += weight * loadings[f * D + d] * direction[d];
+    }
+    parts.push([columns[at], amount]);
+  }
+  const norm = Math.hypot(...point);
+  return parts.map(([column, amount]) => [column, amount / norm] as const);
+}
+
 /** ln((U+1)/(df+1)): 0 for a feature that everybody has. */
-function inverseFrequencies({ columnCount, offsets, columns }: SparseMatrix): Float64Array {
+export function inverseFrequencies({ columnCount, offsets, columns }: SparseMatrix): Float64Array {
   const frequencies = new Float64Array(columnCount);
   for (const f of columns) frequencies[f]++;
   return frequencies.map((df) => Math.log(offsets.length / (df + 1)));
@@ -170,43 +197,7 @@ function leadingSubspace(
  */
 function orthonormalizeInPlace(block: Float64Array, rowCount: number, width: number): void {
   const factor = choleskyFactor(columnProducts(block, rowCount, width), width);
-  const row = new Float64Array(width);
-  for (let r = 0; r < rowCount; r++) {
-    for (let c = 0; c < width; c++) row[c] = block[r * width + c];
-    for (let c = 0; c < width; c++) {
-      const diagonal = factor[c * width + c];
-      const x = diagonal > 0 ? row[c] / diagonal : 0;
-      block[r * width + c] = x;
-      if (x !== 0) for (let d = c + 1; d < width; d++) row[d] -= x * factor[c * width + d];
-    }
-  }
-}
-
-/** BᵀB, (width×width), its upper half. */
-function columnProducts(block: Float64Array, rowCount: number, width: number): Float64Array {
-  const products = new Float64Array(width * width);
-  for (let r = 0; r < rowCount; r++) {
-    for (let c = 0; c < width; c++) {
-      const x = block[r * width + c];
-      if (x !== 0) for (let d = c; d < width; d++) products[c * width + d] += x * block[r * width + d];
-    }
-  }
-  return products;
-}
-
-/** Upper triangular R with RᵀR = the matrix; a row of zeros where a column is dependent. */
-function choleskyFactor(products: Float64Array, width: number): Float64Array {
-  const factor = products.slice();
-  for (let c = 0; c < width; c++) {
-    const pivot = factor[c * width + c];
-    const scale = pivot > DEPENDENT * products[c * width + c] ? 1 / Math.sqrt(pivot) : 0;
-    for (let d = c; d < width; d++) factor[c * width + d] *= scale;
-    for (let below = c + 1; below < width; below++) {
-      const x = factor[c * width + below];
-      for (let d = below; d < width; d++) factor[below * width + d] -= x * factor[c * width + d];
-    }
-  }
-  return factor;
+  divideRowsInPlace(block, factor, rowCount, width);
 }
 
 /** The best approximate eigenvectors within the subspace, the largest first: loadings (F×D). */

@@ -10,11 +10,22 @@ export interface EmbeddingModel {
   readonly loadings: Float64Array;
 }
 
+/** The same of a matrix factorisation, where a user's point solves equations of his or her own (implicit-als.ts). */
+export interface FactorModel {
+  readonly dimensions: number;
+  readonly idf: FeatureVector;
+  readonly confidence: number;
+  /** Ŷ (F×D), in the order of `idf.features`; the features' points are Y = Ŷ·R. */
+  readonly whitened: Float64Array;
+  /** R (D×D). */
+  readonly triangle: Float64Array;
+}
+
 /** Unit vectors by row, (U×D); a user whose features say nothing of where he lies is the zero vector. */
 export interface Embedding {
   readonly dimensions: number;
   readonly vectors: Float32Array;
   /** How long each point was before it was made a unit vector, (U): longer for more and rarer features. */
   readonly lengths: Float32Array;
-  readonly model: EmbeddingModel;
+  readonly model: EmbeddingModel | FactorModel;
 }

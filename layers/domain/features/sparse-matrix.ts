@@ -121,6 +121,24 @@ export function renumberColumns(
   return { columnCount, offsets: starts, columns: kept.slice(0, end), weights: keptWeights?.slice(0, end) };
 }
 
+/** Matrices of the same columns, one under the other. */
+export function stackRows(parts: readonly SparseMatrix[], columnCount: number): SparseMatrix {
+  const rowCount = parts.reduce((sum, part) => sum + rowCountOf(part), 0);
+  const length = parts.reduce((sum, part) => sum + part.columns.length, 0);
+  const offsets = new Uint32Array(rowCount + 1);
+  const columns = new Uint32Array(length);
+  const weights = parts.some((part) => part.weights) ? new Float32Array(length).fill(1) : undefined;
+  let row = 0;
+  let end = 0;
+  for (const part of parts) {
+    columns.set(part.columns, end);
+    if (part.weights) weights?.set(part.weights, end);
+    for (let r = 1; r < part.offsets.length; r++) offsets[++row] = end + part.offsets[r];
+    end += part.columns.length;
+  }
+  return { columnCount, offsets, columns, weights };
+}
+
 /** For each row the first row with the very same features and weights, (U). Populations repeat themselves a lot. */
 export function firstEqualRows(matrix: SparseMatrix): Uint32Array {
   const firsts = new Uint32Array(rowCountOf(matrix));

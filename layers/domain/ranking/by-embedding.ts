@@ -4,6 +4,7 @@
  * Shapes: the model holds the seeds' unit vectors (S×D), or their mean alone (D) where that suffices.
  * Cost:   D multiply–adds a candidate for the mean, S·D for the others.
  */
+import { pointParts as partsOfPoint } from '../embedding/place-users.ts';
 import type { Shard } from '../features/shard.ts';
 import { type Aggregate, evidenceOf } from '../scoring/similarity.ts';
 import { contributionsOf, type Ranker } from './ranker.ts';
@@ -44,7 +45,7 @@ export function byEmbedding(aggregate: Aggregate): Ranker<SeedVectors, SeedPoint
     explain(points, shard, row) {
       const { vectors } = embeddingOf(shard);
       const direction = directionFor(aggregate, points, vectors, row);
-      return contributionsOf(shard, featureParts(shard, direction, row));
+      return contributionsOf(shard, pointParts(shard, direction, row));
     },
   };
 }
@@ -92,31 +93,10 @@ function directionFor(
   return direction;
 }
 
-/**
- * What each feature of one row adds to the dot product of its point with a direction: a point is the unit vector along
- * Σ idf·weight·loading over the features, so the dot product is a sum over features.
- */
-export function featureParts(shard: Shard, direction: Float64Array, row: number): (readonly [number, number])[] {
+/** What each feature of one row adds to the dot product of its point with a direction. */
+export function pointParts(shard: Shard, direction: Float64Array, row: number): (readonly [number, number])[] {
   const embedding = embeddingOf(shard);
-  if (!hasPoint(embedding, row)) return [];
-  const { model, dimensions: D } = embedding;
-  const { offsets, columns, weights } = shard.rows;
-  const placeOf = new Map(model.idf.features.map((feature, f) => [feature, f]));
-  const point = new Float64Array(D);
-  const parts: [number, number][] = [];
-  for (let at = offsets[row]; at < offsets[row + 1]; at++) {
-    const f = placeOf.get(shard.features[columns[at]]);
-    if (f === undefined) continue;
-    const weight = model.idf.values[f] * (weights ? weights[at] : 1);
-    let amount = 0;
-    for (let d = 0; d < D; d++) {
-      point[d] += weight * model.loadings[f * D + d];
-      amount += weight * model.loadings[f * D + d] * direction[d];
-    }
-    parts.push([columns[at], amount]);
-  }
-  const norm = Math.hypot(...point);
-  return parts.map(([column, amount]) => [column, amount / norm] as const);
+  return hasPoint(embedding, row) ? partsOfPoint(shard, embedding.model, direction, row) : [];
 }
 
 function dotAt(left: ArrayLike<number>, from: number, right: ArrayLike<number>, to: number, length: number): number {

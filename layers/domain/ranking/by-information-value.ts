@@ -2,7 +2,7 @@
  * Yahoo's ranking: a user's score is the sum of the information values of the positive features he or she has.
  *
  * Reference: Ma et al., PMLR 53, 2016, phase II. Background: everybody else,
- *            whether retrieved as a candidate or not.
+ *            whether retrieved as a candidate or not; or the candidates; or those who were shown the campaign in vain.
  * Shapes:    evidence and model count users by feature name; the values are recomputed from whole counts, so they are
  *            the same for any number of shards.
  * Cost:      one pass over seeds and candidates to count, one addition a feature of a candidate to score.
@@ -21,17 +21,24 @@ export interface FeatureCounts {
   readonly otherCount: number;
 }
 
-export function byInformationValue(filter: PositiveFilter): Ranker<FeatureCounts, FeatureVector> {
+/** Whom seeds are compared with. */
+export type Background = 'population' | 'candidates' | 'exposed';
+
+export function byInformationValue(
+  filter: PositiveFilter,
+  comparedWith: Background = 'population',
+): Ranker<FeatureCounts, FeatureVector> {
   return {
     name: 'information-value',
 
-    gather(shard, { seeds, background }) {
+    gather(shard, { seeds, background, candidates, exposed }) {
+      const others = { population: background, candidates, exposed }[comparedWith];
       const countsOf = (rows: Uint32Array) => Float64Array.from(columnCounts(shard.rows, rows));
       return {
         seedsWith: { features: shard.features, values: countsOf(seeds) },
-        othersWith: { features: shard.features, values: countsOf(background) },
+        othersWith: { features: shard.features, values: countsOf(others) },
         seedCount: seeds.length,
-        otherCount: background.length,
+        otherCount: others.length,
       };
     },
 

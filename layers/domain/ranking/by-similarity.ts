@@ -8,9 +8,9 @@ import { placesOf } from '../features/feature-vector.ts';
 import {
   firstEqualRows,
   renumberColumns,
-  rowCountOf,
   type SparseMatrix,
   selectRows,
+  stackRows,
 } from '../features/sparse-matrix.ts';
 import { compareTexts } from '../features/text-order.ts';
 import {
@@ -47,7 +47,7 @@ function bySeedPairs(measure: Measure, aggregate: Aggregate): Ranker<SeedRows, S
 /** All seeds under common columns, equal ones once, in an order that depends on their features alone. */
 function mergedSeeds(evidence: readonly SeedRows[]): SeedRows {
   const features = [...new Set(evidence.flatMap((seeds) => usedFeatures(seeds)))].sort(compareTexts);
-  const rows = stack(
+  const rows = stackRows(
     evidence.map((seeds) => renumberColumns(seeds.rows, placesOf(seeds.features, features), features.length)),
     features.length,
   );
@@ -69,24 +69,6 @@ function usedFeatures({ features, rows }: SeedRows): string[] {
   const used = new Uint8Array(features.length);
   for (const column of rows.columns) used[column] = 1;
   return features.filter((_, f) => used[f]);
-}
-
-/** Matrices of the same columns, one under the other. */
-function stack(parts: readonly SparseMatrix[], columnCount: number): SparseMatrix {
-  const rowCount = parts.reduce((sum, part) => sum + rowCountOf(part), 0);
-  const length = parts.reduce((sum, part) => sum + part.columns.length, 0);
-  const offsets = new Uint32Array(rowCount + 1);
-  const columns = new Uint32Array(length);
-  const weights = parts.some((part) => part.weights) ? new Float32Array(length).fill(1) : undefined;
-  let row = 0;
-  let end = 0;
-  for (const part of parts) {
-    columns.set(part.columns, end);
-    if (part.weights) weights?.set(part.weights, end);
-    for (let r = 1; r < part.offsets.length; r++) offsets[++row] = end + part.offsets[r];
-    end += part.columns.length;
-  }
-  return { columnCount, offsets, columns, weights };
 }
 
 /** By columns, then by weights, then by length: any fixed order would do. */

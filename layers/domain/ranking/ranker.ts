@@ -14,6 +14,32 @@ export interface Roles {
   readonly background: Uint32Array;
   /** Those of the background who are to be ranked: all of them, or the ones that retrieval found. */
   readonly candidates: Uint32Array;
+  /** Of the background, those who were shown the campaign and did not come, where that is known. */
+  readonly exposed: Uint32Array;
+  /** People not to resemble; they are not of the background. */
+  readonly unlike: Uint32Array;
+  /** What share of the seeds and of the others a learner sees. */
+  readonly sample: SampleShares;
+}
+
+export interface SampleShares {
+  readonly seeds: number;
+  readonly others: number;
+}
+
+const EVERYBODY: SampleShares = { seeds: 1, others: 1 };
+
+/** Roles of people of whom no more is known than who is a seed. */
+export function rolesOf(seeds: Uint32Array, background: Uint32Array): Roles {
+  const nobody = new Uint32Array(0);
+  return { seeds, background, candidates: background, exposed: nobody, unlike: nobody, sample: EVERYBODY };
+}
+
+/** What else may be known of people: ids, and how many are to be learned from. */
+export interface FurtherRoles {
+  readonly exposed?: ReadonlySet<string>;
+  readonly unlike?: ReadonlySet<string>;
+  readonly sample?: SampleShares;
 }
 
 /** What one feature adds to a user's score; a user's contributions sum to the score. */
@@ -30,18 +56,52 @@ export interface Ranker<Evidence = unknown, Model = unknown> {
   score(model: Model, shard: Shard, rows: Uint32Array): Float32Array;
   /** The contributions of one row's features, those that speak most for the user first. */
   explain(model: Model, shard: Shard, row: number): Contribution[];
+  /** How it was chosen, where it chose among others by held-out seeds; nothing where seeds were too few to hold any out. */
+  trials?(model: Model): Trials | undefined;
 }
 
-/** Rows of a shard by what they are: seeds, people to rank (all others), and the excluded, who are left out. */
-export function assignRoles(shard: Shard, seedIds: ReadonlySet<string>, excludedIds: ReadonlySet<string>): Roles {
-  const seeds: number[] = [];
-  const others: number[] = [];
-  shard.ids.forEach((id, row) => {
-    if (seedIds.has(id)) seeds.push(row);
-    else if (!excludedIds.has(id)) others.push(row);
+/** How one contender found the held-out seeds: the place of each, (S). */
+export interface Trial {
+  readonly name: string;
+  readonly places: Float64Array;
+}
+
+export interface Trials {
+  readonly winner: string;
+  readonly contenders: readonly Trial[];
+  /** The places of what would have been chosen without the fold that each seed was held out in: nothing chose them. */
+  readonly places: Float64Array;
+  /** What there was no time for. */
+  readonly skipped: readonly string[];
+  /** People not to resemble count in the ranking, but did not in the trials. */
+  readonly isWithoutUnlike?: boolean;
+}
+
+/**
+ * Rows of a shard by what they are: seeds, people to rank (all others), and those who are left out, as people not to
+ * resemble are too. A seed is a seed whatever else it is.
+ */
+export function assignRoles(
+  { ids }: Shard,
+  seedIds: ReadonlySet<string>,
+  excludedIds: ReadonlySet<string>,
+  { exposed, unlike, sample = EVERYBODY }: FurtherRoles = {},
+): Roles {
+  const rows = { seeds: [] as number[], others: [] as number[], exposed: [] as number[], unlike: [] as number[] };
+  ids.forEach((id, row) => {
+    if (seedIds.has(id)) rows.seeds.push(row);
+    else if (unlike?.has(id)) rows.unlike.push(row);
+    else if (!excludedIds.has(id)) {
+      rows.others.push(row);
+      if (exposed?.has(id)) rows.exposed.push(row);
+    }
   });
-  const background = Uint32Array.from(others);
-  return { seeds: Uint32Array.from(seeds), background, candidates: background };
+  return {
+    ...rolesOf(Uint32Array.from(rows.seeds), Uint32Array.from(rows.others)),
+    exposed: Uint32Array.from(rows.exposed),
+    unlike: Uint32Array.from(rows.unlike),
+    sample,
+  };
 }
 
 /** Pairs of column and amount as contributions, the largest first, ties by name. */

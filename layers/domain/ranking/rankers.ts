@@ -1,7 +1,13 @@
 /** The only registry of rankers: the command line, the evaluation, the benches and the tables in docs/ read this list. */
+import type { Scaling } from '../scoring/linear-model.ts';
 import { byAttention } from './by-attention.ts';
+import { byAuto } from './by-auto.ts';
+import { byBoostedTrees } from './by-boosted-trees.ts';
 import { byEmbedding } from './by-embedding.ts';
+import { byFactors } from './by-factors.ts';
 import { byInformationValue } from './by-information-value.ts';
+import { byLogisticRegression } from './by-logistic-regression.ts';
+import { byRandomWalk } from './by-random-walk.ts';
 import { bySimilarity } from './by-similarity.ts';
 import type { Ranker } from './ranker.ts';
 
@@ -17,7 +23,23 @@ export interface RankerChoices {
   readonly aggregate: 'mean' | 'max' | 'probabilistic';
   readonly space: 'features' | 'embedding';
   readonly filter: 'positive' | 'half';
+  readonly background: 'population' | 'candidates' | 'exposed';
+  readonly negatives: 'all' | 'exposed' | 'sampled' | 'spy';
+  readonly scaling: 'chosen' | Scaling;
+  readonly rounds: 'two' | 'one';
+  readonly factors: 'cosine' | 'regression';
 }
+
+/** What a ranker is told besides its choices. */
+export interface RankerTerms {
+  /** The seed of all chance. */
+  readonly seed: number;
+  /** How many times as long as one logistic regression `auto` may take. */
+  readonly effort: number;
+}
+
+/** Where the points come from that a ranker works on, if it works on any. */
+export type EmbeddingKind = 'svd' | 'als';
 
 /**
  * Whom a ranker puts first, so that retrieval can look for the like of them: people who differ from the others as the
@@ -32,9 +54,11 @@ export interface RankerKind {
   readonly options: readonly RankerOption[];
   /** Why these choices cannot be made together, if they cannot. */
   conflict(choices: RankerChoices): string | undefined;
-  needsEmbedding(choices: RankerChoices): boolean;
+  /** Whether it learns from the people given as exposed. */
+  needsExposed(choices: RankerChoices): boolean;
+  embedding(choices: RankerChoices): EmbeddingKind | undefined;
   preference(choices: RankerChoices): Preference;
-  with(choices: RankerChoices, seed: number): Ranker;
+  with(choices: RankerChoices, terms: RankerTerms): Ranker;
 }
 
 export const DEFAULT_CHOICES: RankerChoices = {
@@ -42,10 +66,29 @@ export const DEFAULT_CHOICES: RankerChoices = {
   aggregate: 'mean',
   space: 'features',
   filter: 'positive',
+  background: 'population',
+  negatives: 'all',
+  scaling: 'chosen',
+  rounds: 'two',
+  factors: 'cosine',
 };
+
+const never = () => false;
+const noEmbedding = () => undefined;
+const noConflict = () => undefined;
 
 /** The first is the default. */
 export const RANKERS: readonly RankerKind[] = [
+  {
+    name: 'auto',
+    need: 'the best list that the seeds allow: many rankers as one, or the one that finds held-out seeds best, with the proof',
+    options: [],
+    conflict: noConflict,
+    needsExposed: never,
+    embedding: noEmbedding,
+    preference: () => 'contrast',
+    with: (_choices, { seed, effort }) => byAuto(seed, effort),
+  },
   {
     name: 'information-value',
     need: 'a good first answer on any data, in one pass, with a list of telling features that anyone can read',
@@ -55,11 +98,17 @@ export const RANKERS: readonly RankerKind[] = [
         values: ['positive', 'half'],
         effect: 'which features count: those more frequent among seeds, or of these only what over half of them have',
       },
+      {
+        name: 'background',
+        values: ['population', 'candidates', 'exposed'],
+        effect: 'whom seeds are compared with: everybody else, the candidates, or those given by --exposed',
+      },
     ],
-    conflict: () => undefined,
-    needsEmbedding: () => false,
+    conflict: noConflict,
+    needsExposed: ({ background }) => background === 'exposed',
+    embedding: noEmbedding,
     preference: () => 'contrast',
-    with: ({ filter }) => byInformationValue(filter),
+    with: ({ filter, background }) => byInformationValue(filter, background),
   },
   {
     name: 'similarity',
@@ -79,19 +128,87 @@ export const RANKERS: readonly RankerKind[] = [
     ],
     conflict: ({ measure, space }) =>
       measure === 'jaccard' && space === 'embedding' ? 'jaccard compares features, not points' : undefined,
-    needsEmbedding: ({ space }) => space === 'embedding',
+    needsExposed: never,
+    embedding: ({ space }) => (space === 'embedding' ? 'svd' : undefined),
     preference: ({ aggregate }) => (aggregate === 'mean' ? 'average' : 'nearest'),
     with: ({ measure, aggregate, space }) =>
       space === 'embedding' ? byEmbedding(aggregate) : bySimilarity(measure, aggregate),
   },
   {
+    name: 'logistic-regression',
+    need: 'the weight of each feature beside all others: the strongest single ranker on demographic data',
+    options: [
+      {
+        name: 'negatives',
+        values: ['all', 'exposed', 'sampled', 'spy'],
+        effect:
+          'whom seeds are told from: all others, those given by --exposed, ten for each seed, or those whom hidden seeds tell to be unlike',
+      },
+      {
+        name: 'scaling',
+        values: ['chosen', 'none', 'unit', 'idf-unit'],
+        effect:
+          'how rows are made comparable: as held-out seeds like best, not at all, by length, or rare features more',
+      },
+    ],
+    conflict: noConflict,
+    needsExposed: ({ negatives }) => negatives === 'exposed',
+    embedding: noEmbedding,
+    preference: () => 'contrast',
+    with: ({ negatives, scaling }, { seed }) => byLogisticRegression(negatives, scaling, seed),
+  },
+  {
+    name: 'random-walk',
+    need: 'sparse data: people who share nothing with any seed, but something with those who do',
+    options: [
+      {
+        name: 'rounds',
+        values: ['two', 'one'],
+        effect:
+          'how often the walk goes from users to features and back: two reach people who share nothing with seeds',
+      },
+    ],
+    conflict: noConflict,
+    needsExposed: never,
+    embedding: noEmbedding,
+    preference: () => 'contrast',
+    with: ({ rounds }) => byRandomWalk(rounds === 'one' ? 1 : 2),
+  },
+  {
+    name: 'matrix-factorization',
+    need: 'the recommender’s way: people as factors that explain who has what, learned from everybody',
+    options: [
+      {
+        name: 'factors',
+        values: ['cosine', 'regression'],
+        effect: 'how a point is scored: by its mean cosine to the seeds, or by a regression on its factors',
+      },
+    ],
+    conflict: noConflict,
+    needsExposed: never,
+    embedding: () => 'als',
+    preference: () => 'average',
+    with: ({ factors }, { seed }) => byFactors(factors, seed),
+  },
+  {
+    name: 'boosted-trees',
+    need: 'features that count otherwise beside others, where seeds are some hundreds at least',
+    options: [],
+    conflict: noConflict,
+    needsExposed: never,
+    embedding: noEmbedding,
+    preference: () => 'contrast',
+    with: (_choices, { seed }) => byBoostedTrees(seed),
+  },
+  {
     name: 'attention',
     need: 'seeds of several kinds: people like one kind of them count, not only people like their average',
     options: [],
-    conflict: () => undefined,
-    needsEmbedding: () => true,
+    conflict: noConflict,
+    needsExposed: never,
+    embedding: () => 'svd',
     // Its attention is soft: whom it puts first lies near the middle of the clusters, not near one of them.
     preference: () => 'average',
-    with: (_choices, seed) => byAttention(seed),
+    with: (_choices, { seed }) => byAttention(seed),
   },
 ];

@@ -1,7 +1,7 @@
 import { test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { Shard } from '#domain/features/shard.ts';
-import { byEmbedding, featureParts } from '#domain/ranking/by-embedding.ts';
+import { byEmbedding, pointParts } from '#domain/ranking/by-embedding.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import { assignRoles } from '#domain/ranking/ranker.ts';
 import { embeddingOf, hasPoint } from '#domain/ranking/seed-vectors.ts';
@@ -128,7 +128,7 @@ describe('ranking by points', () => {
 
       for (let row = 0; row < shard.ids.length; row++) {
         for (let d = 0; d < D; d++) {
-          const parts = featureParts(shard, new Float64Array(D).fill(1, d, d + 1), row);
+          const parts = pointParts(shard, new Float64Array(D).fill(1, d, d + 1), row);
           expect(parts.reduce((sum, [, amount]) => sum + amount, 0)).toBeCloseTo(vectors[row * D + d], 6);
         }
       }

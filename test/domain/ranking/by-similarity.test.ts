@@ -4,7 +4,7 @@ import { type User, userAt } from '#domain/features/shard.ts';
 import { byMeanCosine } from '#domain/ranking/by-mean-cosine.ts';
 import { bySimilarity } from '#domain/ranking/by-similarity.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
-import { assignRoles } from '#domain/ranking/ranker.ts';
+import { assignRoles, rolesOf } from '#domain/ranking/ranker.ts';
 import { anyPopulation, naiveScore, shardOf, shardsOf } from '../populations.ts';
 
 describe('ranking by similarity', () => {
@@ -50,11 +50,7 @@ describe('ranking by similarity', () => {
     });
     const modelOf = (count: number) => {
       const shards = shardsOf(seeds, count);
-      const roles = shards.map(({ ids }) => ({
-        seeds: Uint32Array.from(ids.keys()),
-        background: new Uint32Array(0),
-        candidates: new Uint32Array(0),
-      }));
+      const roles = shards.map(({ ids }) => rolesOf(Uint32Array.from(ids.keys()), new Uint32Array(0)));
       return fitRanker(bySimilarity('jaccard', 'mean'), shards, roles);
     };
 

@@ -1,0 +1,113 @@
+/**
+ * What a blend is made of: linear scores that are each a published way of ranking, all fitted on the same training set.
+ *
+ * They are the ones that a stack of some twenty was seen to use (docs/rankers.md says what was tried and left out).
+ */
+import { columnCounts } from '../features/sparse-matrix.ts';
+import { informationValue, isPositive } from '../scoring/information-value.ts';
+import { type Rarity, rarityOf, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
+import type { ScaledRows } from '../scoring/logistic-regression.ts';
+import { walkToFeatures } from '../scoring/random-walk.ts';
+import { walkWeights } from './by-random-walk.ts';
+import { type Labels, regress } from './regression-choice.ts';
+import type { TrainingSet } from './training-set.ts';
+
+export interface BlendInput {
+  readonly name: string;
+  readonly scaling: Scaling;
+  /** How often it goes through the users, beside a regression's one. */
+  readonly cost: 'pass' | 'regression';
+  /** For few seeds as well: it has next to nothing to overfit. */
+  readonly isSafe: boolean;
+  /** The weights of scaled columns, (F). `before` keeps what was fitted last, to begin from. */
+  fit(stage: BlendStage, labels: Labels, before: Map<string, Float64Array>): Float64Array;
+}
+
+/** A training set in all scalings. */
+export interface BlendStage {
+  readonly rarity: Rarity;
+  readonly rows: Readonly<Record<Scaling, ScaledRows>>;
+}
+
+export function blendStage({ shard }: TrainingSet): BlendStage {
+  const rarity = rarityOf(shard);
+  const scaled = (scaling: Scaling) => scaleRows(shard.rows, scaling, rarity);
+  return { rarity, rows: { none: scaled('none'), unit: scaled('unit'), 'idf-unit': scaled('idf-unit') } };
+}
+
+export const BLEND_INPUTS: readonly BlendInput[] = [
+  { name: 'information value', scaling: 'none', cost: 'pass', isSafe: true, fit: informationValueWeights },
+  { name: 'mean cosine, idf', scaling: 'idf-unit', cost: 'pass', isSafe: true, fit: meanDirection },
+  regression('none', 0.3, false),
+  regression('none', 1, false),
+  regression('unit', 1, true),
+  regression('unit', 3, false),
+  regression('idf-unit', 1, true),
+  regression('idf-unit', 3, false),
+  walk('unit', 1, true),
+  walk('idf-unit', 1, false),
+  walk('unit', 2, true),
+  walk('idf-unit', 2, false),
+  {
+    name: 'random walk from mean cosine',
+    scaling: 'unit',
+    cost: 'pass',
+    isSafe: true,
+    fit(stage, labels) {
+      const rows = stage.rows['idf-unit'];
+      return walkToFeatures(stage.rows.unit, scaledScores(rows, meanDirection(stage, labels)));
+    },
+  },
+];
+
+function regression(scaling: Scaling, strength: number, isSafe: boolean): BlendInput {
+  const name = `logistic regression, ${scaling}, C = ${strength}`;
+  return {
+    name,
+    scaling,
+    cost: 'regression',
+    isSafe,
+    fit({ rows }, labels, before) {
+      const weights = regress(rows[scaling], labels, strength, before.get(name) ?? before.get(scaling));
+      before.set(name, weights);
+      before.set(scaling, weights);
+      return weights;
+    },
+  };
+}
+
+function walk(scaling: Scaling, rounds: 1 | 2, isSafe: boolean): BlendInput {
+  return {
+    name: `random walk, ${scaling}, ${rounds === 1 ? 'one round' : 'two rounds'}`,
+    scaling,
+    cost: 'pass',
+    isSafe,
+    fit: ({ rows }, { positives }) => walkWeights(rows[scaling], positives, rounds),
+  };
+}
+
+function informationValueWeights({ rows }: BlendStage, { positives, others }: Labels): Float64Array {
+  const { matrix } = rows.none;
+  const rowsOf = (labels: Float64Array) => Uint32Array.from(labels.keys()).filter((row) => labels[row] > 0);
+  const [seeds, rest] = [rowsOf(positives), rowsOf(others)];
+  const [seedsWith, othersWith] = [columnCounts(matrix, seeds), columnCounts(matrix, rest)];
+  return Float64Array.from(seedsWith, (count, f) =>
+    isPositive('positive', count, seeds.length, othersWith[f], rest.length)
+      ? informationValue(count, seeds.length, othersWith[f], rest.length)
+      : 0,
+  );
+}
+
+/** The mean of the seeds' unit vectors, (F). */
+function meanDirection({ rows }: BlendStage, { positives }: Labels): Float64Array {
+  const { matrix, rowFactors, columnFactors } = rows['idf-unit'];
+  const { offsets, columns, weights } = matrix;
+  const sums = new Float64Array(columnFactors.length);
+  const seedCount = positives.reduce((sum, positive) => sum + positive, 0);
+  for (let row = 0; row < rowFactors.length; row++) {
+    if (positives[row] === 0) continue;
+    const share = rowFactors[row] / seedCount;
+    for (let at = offsets[row]; at < offsets[row + 1]; at++) sums[columns[at]] += share * (weights ? weights[at] : 1);
+  }
+  return sums.map((sum, f) => sum * columnFactors[f]);
+}

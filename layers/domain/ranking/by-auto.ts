@@ -1,0 +1,192 @@
+/**
+ * The ranker that is chosen by evidence: a stack of linear scores, with boosted trees over them where seeds are many; or a
+ * single one where that finds held-out seeds better. Fitted again on all seeds when it is chosen.
+ *
+ * Reference: docs/rankers.md; D. Wolpert 1992 for stacking on held-out scores.
+ * Shapes:    S seeds, N users of the training set; places (S).
+ * Cost:      six fits of some dozen linear scores and, with trees, six small ensembles (docs/benchmarks.md has the times).
+ */
+import { advantage, placesAmong, worthOf } from '../evaluation/places.ts';
+import { rowCountOf } from '../features/sparse-matrix.ts';
+import { fitStack, stackScores, stackStrength } from '../scoring/stacking.ts';
+import { type BlendModel, blendContributions, blendScores } from './blend.ts';
+import { BLEND_INPUTS, type BlendInput } from './blend-inputs.ts';
+import { type BlendTrees, blendTreeScores, fitBlendTrees } from './blend-trees.ts';
+import { type CrossFit, crossFit, standardOf } from './cross-fit.ts';
+import { FOLD_COUNT, heldOutRows, otherRows } from './folds.ts';
+import { learnerRows } from './learner-rows.ts';
+import type { Ranker, Trial, Trials } from './ranker.ts';
+import { STRENGTHS, seedShareOf } from './regression-choice.ts';
+import { mergeTrainingSets, type TrainingSet, trainingSetOf } from './training-set.ts';
+
+export interface AutoModel extends BlendModel {
+  readonly trials: Trials | undefined;
+}
+
+export const STACK = 'stack';
+export const STACK_WITH_TREES = 'stack with trees';
+
+/** Below, nothing is held out: a fold would hold one seed or two. */
+const LEAST_HELD_OUT = 10;
+/** Below, only inputs that have next to nothing to overfit. */
+const FEW_SEEDS = 100;
+/** Below, trees learn more of chance than of the seeds. */
+const LEAST_SEEDS_FOR_TREES = 300;
+/** A single ranker is taken only if it is better by more than so many standard errors: it is the best of many by chance as well. */
+const CLEARLY = 2;
+
+/** How much work is done, in the fits of one regression: an expansion by it alone tries each strength in each fold. */
+const REGRESSION_FITS = FOLD_COUNT * Object.values(STRENGTHS).flat().length + 1;
+const PASS_FITS = 0.1;
+/** Measured: an ensemble on the sample takes about as long as ten regressions. */
+const TREE_FITS = 10;
+
+/** `effort`: how many times as long as one logistic regression it may take, by the count of its passes over the users. */
+export function byAuto(seed: number, effort: number): Ranker<TrainingSet, AutoModel> {
+  return {
+    name: 'auto',
+    gather: (shard, roles) => trainingSetOf(shard, roles, roles.background),
+    fit: (evidence) => fitAuto(mergeTrainingSets(evidence), seed, effort),
+    score: blendScores,
+    explain: blendContributions,
+    trials: ({ trials }) => trials,
+  };
+}
+
+function fitAuto(set: TrainingSet, seed: number, effort: number): AutoModel {
+  const seedCount = set.isSeed.reduce((sum, one) => sum + one, 0);
+  const { inputs, withTrees, skipped } = planFor(seedCount, effort);
+  const fitted = crossFit(set, inputs, seed);
+  if (seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length) return untested(fitted);
+  const rows = learnerRows(set, seed);
+  const trials = runTrials(set, fitted, rows, withTrees);
+  const share = seedShareOf(set);
+  const seedFold = fitted.fold.filter((_, row) => set.isSeed[row] === 1);
+  const winner = chooseWinner(trials, share, () => true);
+  const places = new Float64Array(seedCount);
+  for (let k = 0; k < FOLD_COUNT; k++) {
+    const blind = chooseWinner(trials, share, (s) => seedFold[s] !== k);
+    blind.places.forEach((place, s) => {
+      if (seedFold[s] === k) places[s] = place;
+    });
+  }
+  return {
+    ...finalBlend(set, fitted, rows, winner.name),
+    trials: { winner: winner.name, contenders: trials, places, skipped },
+  };
+}
+
+interface Plan {
+  readonly inputs: readonly BlendInput[];
+  readonly withTrees: boolean;
+  readonly skipped: readonly string[];
+}
+
+/** What so many seeds bear, and of that what the effort allows: the dearest goes first. */
+export function planFor(seedCount: number, effort: number): Plan {
+  const eligible = BLEND_INPUTS.filter(({ isSafe }) => isSafe || seedCount >= FEW_SEEDS);
+  const hasTrees = seedCount >= LEAST_SEEDS_FOR_TREES;
+  const fits = (inputs: readonly BlendInput[], withTrees: boolean) =>
+    (FOLD_COUNT + 1) *
+    (inputs.reduce((sum, { cost }) => sum + (cost === 'regression' ? 1 : PASS_FITS), 0) + (withTrees ? TREE_FITS : 0));
+  const budget = effort * REGRESSION_FITS;
+  if (fits(eligible, hasTrees) <= budget) return { inputs: eligible, withTrees: hasTrees, skipped: [] };
+  const skipped = hasTrees ? ['boosted trees'] : [];
+  if (fits(eligible, false) <= budget) return { inputs: eligible, withTrees: false, skipped };
+  const safe = eligible.filter(({ isSafe }) => isSafe);
+  const dropped = eligible.filter(({ isSafe }) => !isSafe).map(({ name }) => name);
+  if (fits(safe, false) <= budget) return { inputs: safe, withTrees: false, skipped: [...skipped, ...dropped] };
+  const passes = safe.filter(({ cost }) => cost === 'pass');
+  const regressions = safe.filter(({ cost }) => cost === 'regression').map(({ name }) => name);
+  return { inputs: passes, withTrees: false, skipped: [...skipped, ...dropped, ...regressions] };
+}
+
+/** Too few seeds to tell one from the other: each input counts alike. */
+function untested({ inputs, models, standards }: CrossFit): AutoModel {
+  const blend = inputs.map(({ name }, m) => ({
+    name,
+    model: models[m],
+    standard: standards[m],
+    weight: 1 / inputs.length,
+  }));
+  return { inputs: blend, trials: undefined };
+}
+
+function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTrees: boolean): Trial[] {
+  const { inputs, fold, heldOut } = fitted;
+  const others = otherRows(set);
+  const names = [...(withTrees ? [STACK_WITH_TREES] : []), STACK, ...inputs.map(({ name }) => name)];
+  const places = names.map(() => new Float64Array(fold.length));
+  for (let k = 0; k < FOLD_COUNT; k++) {
+    const held = heldOutRows(set, fold, k);
+    if (held.length === 0) continue;
+    const taught = rows.filter((row) => fold[row] !== k);
+    const columns = fitted.scoresOf(k);
+    const stack = stackScores(columns, fitStack(heldOut, taught, set.isSeed, stackStrength(countSeeds(set, taught))));
+    const contenders = [stack, ...columns];
+    if (withTrees) {
+      const trees = fitBlendTrees(set.shard, heldOut, taught, set.isSeed);
+      contenders.unshift(sumOf(stack, scoresOfTrees(trees, set, columns), others));
+    }
+    contenders.forEach((scores, c) => {
+      const found = placesAmong(pick(scores, held), pick(scores, others));
+      held.forEach((row, s) => {
+        places[c][row] = found[s];
+      });
+    });
+  }
+  return names.map((name, c) => ({ name, places: places[c].filter((_, row) => set.isSeed[row] === 1) }));
+}
+
+function countSeeds({ isSeed }: TrainingSet, rows: Uint32Array): number {
+  return rows.reduce((sum, row) => sum + isSeed[row], 0);
+}
+
+function scoresOfTrees(trees: BlendTrees, { shard }: TrainingSet, columns: readonly Float32Array[]): Float32Array {
+  const every = Uint32Array.from({ length: rowCountOf(shard.rows) }, (_, row) => row);
+  return blendTreeScores(trees, shard, every, columns);
+}
+
+/** Two scores as one, each in units of its own spread among the others. */
+function sumOf(left: Float32Array, right: Float32Array, others: Uint32Array): Float32Array {
+  const [leftFactor, rightFactor] = [left, right].map((scores) => 1 / standardOf(scores, others).deviation);
+  return left.map((score, row) => leftFactor * score + rightFactor * right[row]);
+}
+
+/** The first, unless the stack alone, and then the best single input, is clearly better by the seeds that may be looked at. */
+function chooseWinner(trials: readonly Trial[], share: number, mayLook: (s: number) => boolean): Trial {
+  const seen = trials.map(({ places }) => places.filter((_, s) => mayLook(s)));
+  const worth = seen.map((places) => places.reduce((sum, place) => sum + worthOf(place, share), 0));
+  const stacks = trials.flatMap(({ name }, t) => (name === STACK || name === STACK_WITH_TREES ? [t] : []));
+  const singles = trials.flatMap((_, t) => (stacks.includes(t) ? [] : [t]));
+  const best = singles.reduce((high, t) => (worth[t] > worth[high] ? t : high));
+  const hits = seen.map((places) => places.filter((place) => place >= 1 - share).length);
+  const isBetter = (t: number, than: number) =>
+    hits[t] >= hits[than] && advantage(seen[t], seen[than], share) > CLEARLY;
+  return trials[[...stacks, best].reduce((incumbent, t) => (isBetter(t, incumbent) ? t : incumbent))];
+}
+
+/** The winner, fitted on all seeds: the stack and the trees learn from held-out scores, as before. */
+function finalBlend(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, winner: string): BlendModel {
+  const { inputs, models, standards, heldOut, final } = fitted;
+  const others = otherRows(set);
+  const isStack = winner === STACK || winner === STACK_WITH_TREES;
+  const weights = isStack
+    ? fitStack(heldOut, rows, set.isSeed, stackStrength(countSeeds(set, rows)))
+    : Float64Array.from(inputs, ({ name }) => (name === winner ? 1 : 0));
+  const spread = standardOf(stackScores(final, weights), others).deviation;
+  const trees = winner === STACK_WITH_TREES ? fitBlendTrees(set.shard, heldOut, rows, set.isSeed) : undefined;
+  return {
+    inputs: inputs.map(({ name }, m) => ({
+      name,
+      model: models[m],
+      standard: standards[m],
+      weight: weights[m] / spread,
+    })),
+    trees: trees && { ...trees, weight: 1 / standardOf(scoresOfTrees(trees, set, final), others).deviation },
+  };
+}
+
+function pick(scores: Float32Array, rows: Uint32Array): Float32Array {
+  return Float32Array.from(rows, (row) => scores[row]);
+}

@@ -1,0 +1,55 @@
+/**
+ * Folds: seeds are held out in turn, and stand among the others as look-alikes do whom nobody knows yet.
+ *
+ * Shapes: fold (N) of each user of a training set; the seeds are dealt evenly, and so are the others, in the order of the
+ *         hashes of their ids, so that the folds are the same for any cut into shards.
+ */
+
+import { placesAmong } from '../evaluation/places.ts';
+import { compareTexts } from '../features/text-order.ts';
+import { hashText } from '../random.ts';
+import type { Ranker } from './ranker.ts';
+import { rolesIn, type TrainingSet } from './training-set.ts';
+
+export const FOLD_COUNT = 5;
+
+export function dealFolds({ shard: { ids }, isSeed }: TrainingSet, seed: number): Uint8Array {
+  const fold = new Uint8Array(ids.length);
+  for (const kind of [0, 1]) {
+    const members = Array.from(ids.keys()).filter((row) => isSeed[row] === kind);
+    const hashes = new Map(members.map((row) => [row, hashText(ids[row], seed)]));
+    members
+      .sort((left, right) => (hashes.get(left) ?? 0) - (hashes.get(right) ?? 0) || compareTexts(ids[left], ids[right]))
+      .forEach((row, n) => {
+        fold[row] = n % FOLD_COUNT;
+      });
+  }
+  return fold;
+}
+
+/** The rows of a fold's held-out seeds. */
+export function heldOutRows({ isSeed }: TrainingSet, fold: Uint8Array, k: number): Uint32Array {
+  return Uint32Array.from(isSeed.keys()).filter((row) => isSeed[row] === 1 && fold[row] === k);
+}
+
+/** The rows of everybody but the seeds. */
+export function otherRows({ isSeed }: TrainingSet): Uint32Array {
+  return Uint32Array.from(isSeed.keys()).filter((row) => isSeed[row] === 0);
+}
+
+/** The places of all seeds, each by a ranker fitted without it, (S) in the order of the rows. */
+export function heldOutPlaces(ranker: Ranker, set: TrainingSet, fold: Uint8Array): Float64Array {
+  const others = otherRows(set);
+  const places = new Float64Array(set.isSeed.length);
+  for (let k = 0; k < FOLD_COUNT; k++) {
+    const held = heldOutRows(set, fold, k);
+    if (held.length === 0) continue;
+    const roles = rolesIn(set, (row) => set.isSeed[row] === 1 && fold[row] === k);
+    const model = ranker.fit([ranker.gather(set.shard, roles)]);
+    const found = placesAmong(ranker.score(model, set.shard, held), ranker.score(model, set.shard, others));
+    held.forEach((row, s) => {
+      places[row] = found[s];
+    });
+  }
+  return places.filter((_, row) => set.isSeed[row] === 1);
+}

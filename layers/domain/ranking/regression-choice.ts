@@ -1,0 +1,88 @@
+/**
+ * Which scaling and which strength of the penalty a logistic regression needs: what finds held-out seeds best.
+ *
+ * Cost: five folds of a small grid; along the strengths of one scaling each fit begins where the last one ended.
+ */
+import { placesAmong, worthOf } from '../evaluation/places.ts';
+import { type Rarity, rarityOf, SCALINGS, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
+import { fitLogisticRegression, type ScaledRows } from '../scoring/logistic-regression.ts';
+import { FOLD_COUNT, heldOutRows, otherRows } from './folds.ts';
+import type { TrainingSet } from './training-set.ts';
+
+/** C, from the strongest penalty to the weakest. Rows as they are, are longer, and need it stronger. */
+export const STRENGTHS: Readonly<Record<Scaling, readonly number[]>> = {
+  none: [0.1, 0.3, 1],
+  unit: [0.3, 1, 3, 10],
+  'idf-unit': [0.3, 1, 3, 10],
+};
+
+/** The first where nothing can be held out: the reference of docs/rankers.md. */
+export const UNTESTED_STRENGTH = 1;
+
+/** Good enough for a ranking: a hundredth of it moves AUC by less than 0.001 on the six sets of docs/datasets.md. */
+const TOLERANCE = 1e-2;
+const MAX_STEPS = 100;
+
+export interface RegressionChoice {
+  readonly scaling: Scaling;
+  readonly strength: number;
+}
+
+/** Which rows are positives and which others; a row may be neither. */
+export interface Labels {
+  readonly positives: Float64Array;
+  readonly others: Float64Array;
+}
+
+export function labelsOf({ isSeed }: TrainingSet, isHeldOut: (row: number) => boolean = () => false): Labels {
+  const positives = Float64Array.from(isSeed, (seed, row) => (seed === 1 && !isHeldOut(row) ? 1 : 0));
+  return { positives, others: positives.map((positive) => 1 - positive) };
+}
+
+export function regress(rows: ScaledRows, labels: Labels, strength: number, start?: Float64Array): Float64Array {
+  return fitLogisticRegression(rows, labels, { strength, tolerance: TOLERANCE, maxSteps: MAX_STEPS }, start).weights;
+}
+
+/** Of the given scalings and all strengths, the best by AUC and recall of held-out seeds. */
+export function chooseRegression(
+  set: TrainingSet,
+  fold: Uint8Array,
+  scalings: readonly Scaling[] = SCALINGS,
+  rarity: Rarity = rarityOf(set.shard),
+): RegressionChoice {
+  const share = seedShareOf(set);
+  const others = otherRows(set);
+  const choices = scalings.flatMap((scaling) =>
+    STRENGTHS[scaling].map((strength) => ({ scaling, strength, worth: 0 })),
+  );
+  for (const scaling of scalings) {
+    const rows = scaleRows(set.shard.rows, scaling, rarity);
+    const starts = new Map<number, Float64Array>();
+    for (let k = 0; k < FOLD_COUNT; k++) {
+      const held = heldOutRows(set, fold, k);
+      if (held.length === 0) continue;
+      const labels = labelsOf(set, (row) => set.isSeed[row] === 1 && fold[row] === k);
+      let weights: Float64Array | undefined;
+      for (const choice of choices.filter((one) => one.scaling === scaling)) {
+        // The same strength in the fold before is nearer than another strength in this fold.
+        weights = regress(rows, labels, choice.strength, starts.get(choice.strength) ?? weights);
+        starts.set(choice.strength, weights);
+        const scores = scaledScores(rows, weights);
+        const places = placesAmong(pick(scores, held), pick(scores, others));
+        choice.worth += places.reduce((sum, place) => sum + worthOf(place, share), 0);
+      }
+    }
+  }
+  // By more than rounding: equal choices are decided by their order.
+  return choices.reduce((best, choice) => (choice.worth > best.worth * (1 + 1e-9) ? choice : best));
+}
+
+/** As many as there are seeds, as a share of everybody. */
+export function seedShareOf({ isSeed }: TrainingSet): number {
+  const seeds = isSeed.reduce((sum, one) => sum + one, 0);
+  return seeds / Math.max(1, isSeed.length);
+}
+
+function pick(scores: Float64Array, rows: Uint32Array): Float32Array {
+  return Float32Array.from(rows, (row) => scores[row]);
+}

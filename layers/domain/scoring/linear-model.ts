@@ -1,0 +1,115 @@
+/**
+ * Scores that are a sum over a user's features, after the users' rows were made comparable.
+ *
+ * Scaling: `none` takes a row as it is, `unit` by its length, `idf-unit` weighs rare features more (ln((U+1)/(df+1)), as
+ *          the embedding does) and then takes it by its length. Weights in the data count as multiples of their root mean
+ *          square in their column under `none`, so that no unit of measure decides.
+ * Shapes:  a score is r_u · Σ_f w_f·x_uf; weights (F) by name, rows (N) row numbers.
+ */
+import { type FeatureVector, placesOf, valuesFor } from '../features/feature-vector.ts';
+import type { Shard } from '../features/shard.ts';
+import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
+import { linearParts } from './linear-score.ts';
+import type { ScaledRows } from './logistic-regression.ts';
+
+export const SCALINGS = ['none', 'unit', 'idf-unit'] as const;
+export type Scaling = (typeof SCALINGS)[number];
+
+/** How much a feature counts for being rare: known ones by name, one that nobody had as the rarest. */
+export interface Rarity {
+  readonly idf: FeatureVector;
+  readonly unseen: number;
+}
+
+export interface LinearModel {
+  readonly scaling: Scaling;
+  readonly weights: FeatureVector;
+  readonly rarity: Rarity;
+}
+
+export function rarityOf({ features, rows }: Shard): Rarity {
+  const frequencies = new Float64Array(features.length);
+  for (const f of rows.columns) frequencies[f]++;
+  const userCount = rowCountOf(rows);
+  const values = frequencies.map((df) => Math.log((userCount + 1) / (df + 1)));
+  return { idf: { features, values }, unseen: Math.log(userCount + 1) };
+}
+
+/** The rows as learners see them; `rarity` is of these very rows. */
+export function scaleRows(matrix: SparseMatrix, scaling: Scaling, { idf }: Rarity): ScaledRows {
+  const every = Uint32Array.from({ length: rowCountOf(matrix) }, (_, row) => row);
+  const columnFactors =
+    scaling === 'idf-unit' ? idf.values : scaling === 'none' ? inverseAmounts(matrix) : idf.values.map(() => 1);
+  return { matrix, rowFactors: rowFactorsOf(matrix, scaling, columnFactors, every), columnFactors };
+}
+
+/** 1 over the root mean square of each column's weights; 1 where there are none. */
+function inverseAmounts({ columnCount, columns, weights }: SparseMatrix): Float64Array {
+  const squares = new Float64Array(columnCount);
+  const counts = new Float64Array(columnCount);
+  columns.forEach((f, at) => {
+    squares[f] += weights ? weights[at] ** 2 : 1;
+    counts[f]++;
+  });
+  return squares.map((sum, f) => (sum > 0 ? Math.sqrt(counts[f] / sum) : 1));
+}
+
+function rowFactorsOf(
+  { offsets, columns, weights }: SparseMatrix,
+  scaling: Scaling,
+  columnFactors: Float64Array,
+  rows: Uint32Array,
+): Float64Array {
+  if (scaling === 'none') return new Float64Array(rows.length).fill(1);
+  return Float64Array.from(rows, (row) => {
+    let squares = 0;
+    for (let at = offsets[row]; at < offsets[row + 1]; at++) {
+      squares += (columnFactors[columns[at]] * (weights ? weights[at] : 1)) ** 2;
+    }
+    return squares > 0 ? 1 / Math.sqrt(squares) : 0;
+  });
+}
+
+/** What was learned of scaled columns, by name and for rows as they are. */
+export function linearModelOf(
+  weights: Float64Array,
+  scaling: Scaling,
+  { columnFactors }: ScaledRows,
+  rarity: Rarity,
+): LinearModel {
+  const values = columnFactors.map((factor, f) => factor * weights[f]);
+  return { scaling, weights: { features: rarity.idf.features, values }, rarity };
+}
+
+/** The scores of scaled rows, (N). */
+export function scaledScores({ matrix, rowFactors, columnFactors }: ScaledRows, weights: Float64Array): Float64Array {
+  const columnWeights = columnFactors.map((factor, f) => factor * weights[f]);
+  return Float64Array.from(rowFactors, (factor, row) => factor * sumOfRow(matrix, columnWeights, row));
+}
+
+function sumOfRow({ offsets, columns, weights }: SparseMatrix, columnWeights: Float64Array, row: number): number {
+  let sum = 0;
+  if (weights) for (let at = offsets[row]; at < offsets[row + 1]; at++) sum += columnWeights[columns[at]] * weights[at];
+  else for (let at = offsets[row]; at < offsets[row + 1]; at++) sum += columnWeights[columns[at]];
+  return sum;
+}
+
+export function linearModelScores(model: LinearModel, shard: Shard, rows: Uint32Array): Float32Array {
+  const factors = rowFactorsOf(shard.rows, model.scaling, columnFactorsFor(model, shard), rows);
+  const columnWeights = valuesFor(shard.features, model.weights);
+  return Float32Array.from(rows, (row, n) => factors[n] * sumOfRow(shard.rows, columnWeights, row));
+}
+
+/** What each feature of one row adds to its score: pairs of column and amount. */
+export function linearModelParts(model: LinearModel, shard: Shard, row: number): (readonly [number, number])[] {
+  const [factor] = rowFactorsOf(shard.rows, model.scaling, columnFactorsFor(model, shard), Uint32Array.of(row));
+  const parts = linearParts(shard.rows, valuesFor(shard.features, model.weights), row);
+  return parts.map(([column, amount]) => [column, factor * amount] as const);
+}
+
+/** How much each column of a shard counts in the length of a row, (F). */
+function columnFactorsFor({ scaling, rarity }: LinearModel, { features }: Shard): Float64Array {
+  if (scaling !== 'idf-unit') return new Float64Array(features.length).fill(1);
+  const { idf, unseen } = rarity;
+  return Float64Array.from(placesOf(features, idf.features), (place) => (place < 0 ? unseen : idf.values[place]));
+}
