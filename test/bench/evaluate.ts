@@ -92,13 +92,14 @@ async function resultOf(
   const isSampled = column.isSampled && campaigns.some(({ seeds }) => seeds.length > SAMPLED_ABOVE_SEEDS);
   const allowed = isSampled ? SAMPLED_AUC_TOLERANCE : AUC_TOLERANCE;
   const [auc, precision, recall] = reference ?? [];
-  const isOff = auc !== undefined && !(Math.abs(mean.auc - auc) <= allowed);
+  const isOff =
+    auc !== undefined && !(column.isFloor === true ? mean.auc >= auc - allowed : Math.abs(mean.auc - auc) <= allowed);
   const cells = [
     set,
     column.title,
     mean.auc.toFixed(4),
     shown(auc),
-    auc === undefined ? '' : `± ${allowed}`,
+    auc === undefined ? '' : `${column.isFloor === true ? '−' : '±'} ${allowed}`,
     auc === undefined ? '' : isOff ? '**no**' : 'yes',
     mean.precision.toFixed(4),
     shownRange(precisionRange),
@@ -107,7 +108,7 @@ async function resultOf(
     shownRange(recallRange),
     shown(recall),
   ];
-  const isBeyondTies = !(holds(precisionRange, precision) && holds(recallRange, recall));
+  const isBeyondTies = column.isFloor !== true && !(holds(precisionRange, precision) && holds(recallRange, recall));
   return { name: `${column.title} on ${set}`, cells, isOff, isBeyondTies };
 }
 

@@ -1,13 +1,15 @@
 import { AtomicFile } from '#adapters/atomic-file.ts';
 import { readCampaigns } from '#adapters/formats/campaign-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
-import { type Evaluation, evaluateRankers } from '#application/evaluate-rankers.ts';
-import { openPopulation } from '#application/population.ts';
-import { rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
+import { ALL_RANKERS, type Comparison, compareRankers } from '#application/compare-rankers.ts';
+import { Invalid } from '#application/errors.ts';
+import { type Campaign, type Evaluation, evaluateRankers } from '#application/evaluate-rankers.ts';
+import { openPopulation, type Population } from '#application/population.ts';
+import { type RankingFlags, rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { RankedUser } from '#domain/ranking/rank-users.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { rankingCommand } from '../ranking-command.ts';
-import { Terminal } from '../terminal.ts';
+import { counted, Terminal } from '../terminal.ts';
 
 /** akin evaluate: how well a ranker finds the hidden half of known campaigns. */
 export function evaluateCommand() {
@@ -18,6 +20,7 @@ export function evaluateCommand() {
     .addHelpText(
       'after',
       `
+--ranker all measures every ranker, and marks what beats auto.
 AUC counts ties half; precision and lift are at K = the number of positives; recall is in the first tenth.
 
 Example:
@@ -27,6 +30,7 @@ Example:
       const terminal = new Terminal(process.stdout, process.stderr, flags.json);
       const campaigns = await readCampaigns(await openInput(flags.campaigns));
       const population = await openPopulation(localPorts(flags.data), flags.population, terminal.watch);
+      if (flags.ranker === ALL_RANKERS) return compareAll(terminal, flags, population, campaigns);
       const evaluation = await writing(flags.rankings, (file) =>
         evaluateRankers(
           localSettings(),
@@ -60,6 +64,44 @@ async function writing<T>(path: string | undefined, run: (file: AtomicFile | und
 
 function rankingLine(campaign: string, ranking: readonly RankedUser[]): string {
   return `${JSON.stringify({ campaign, ranking: ranking.map(({ id, score }) => [id, score]) })}\n`;
+}
+
+interface Flags extends RankingFlags {
+  readonly rankings?: string | undefined;
+  readonly json: boolean;
+}
+
+async function compareAll(
+  terminal: Terminal,
+  flags: Flags,
+  population: Population,
+  campaigns: readonly Campaign[],
+): Promise<void> {
+  if (flags.rankings !== undefined) throw new Invalid('expected one ranker whose rankings to write, got all of them');
+  const clock = () => performance.now();
+  const options = rankingOptionsOf(flags);
+  const comparison = await compareRankers(localSettings(), population, options, campaigns, clock, terminal.watch);
+  terminal.finishStage();
+  for (const warning of comparison.warnings) terminal.warn(warning);
+  if (flags.json) return terminal.json(comparison);
+  showComparison(terminal, comparison);
+}
+
+/** AUC / precision@K / recall@10% by ranker and tier. */
+function showComparison(terminal: Terminal, { population, campaigns, rankers }: Comparison): void {
+  const tiers = rankers[0].means.map(({ tier }) => tier);
+  terminal.title(`${population}: all rankers on ${counted(campaigns, 'campaign')}, AUC / precision@K / recall@10%`);
+  terminal.table(
+    ['ranker', ...tiers, 's a campaign', 'beats auto in'],
+    rankers.map(({ title, means, seconds, beatsAuto }) => [
+      title,
+      ...means.map(({ auc, precision, recall }) =>
+        [auc, precision, recall].map((figure) => figure.toFixed(3).replace(/^0/, '')).join('/'),
+      ),
+      Number(seconds.toFixed(2)),
+      beatsAuto.join(', '),
+    ]),
+  );
 }
 
 function showEvaluation(terminal: Terminal, { population, ranker, means }: Evaluation): void {
