@@ -11,6 +11,8 @@ export interface MeasuredRun {
   readonly seconds: number;
   readonly peakMebibytes: number;
   readonly output: string;
+  /** Progress and warnings. */
+  readonly remarks: string;
 }
 
 const AKIN = fileURLToPath(new URL('../../infra/cli/akin.ts', import.meta.url));
@@ -30,7 +32,7 @@ export function measuredRun(args: readonly string[]): MeasuredRun {
   if (!(peakKibibytes > process.resourceUsage().maxRSS)) {
     throw new Error(`expected a peak above this process's own ${process.resourceUsage().maxRSS} KiB, got ${peak}`);
   }
-  return { seconds, peakMebibytes: peakKibibytes / 1024, output: out };
+  return { seconds, peakMebibytes: peakKibibytes / 1024, output: out, remarks };
 }
 
 /** The middle one of an odd number of values, or the lower of the two middle ones. */

@@ -58,15 +58,20 @@ async function rowsOf(set: DataSet): Promise<string[][]> {
 }
 
 function measure(set: DataSet, campaign: Campaign, folder: string): string[][] {
-  const audience = join(folder, 'audience.csv');
+  const [audience, chosen] = ['audience.csv', 'chosen.csv'].map((name) => join(folder, name));
   const rounds = Array.from({ length: runCount }, (_, round) =>
-    commandLines(set, campaign, folder, audience, join(folder, `data-${round}`)).map(measuredRun),
+    commandLines(set, campaign, folder, [audience, chosen], join(folder, `data-${round}`)).map(measuredRun),
   );
-  const [{ output: ingested }, , { output: evaluated }] = rounds[0];
+  const [{ output: ingested }, , { remarks }, { output: evaluated }] = rounds[0];
   const { users, bytes } = IngestAnswer.parse(JSON.parse(ingested));
   return [
     ['ingest', String(bytes), `${(bytes / users).toFixed(0)} bytes a user`],
     ['expand --users', String(statSync(audience).size), qualityOfAudience(readFileSync(audience, 'utf8'), campaign)],
+    [
+      'expand --users, auto',
+      String(statSync(chosen).size),
+      `${qualityOfAudience(readFileSync(chosen, 'utf8'), campaign)}; ${sharesOfStages(remarks)}`,
+    ],
     ['evaluate', String(evaluated.length), qualityOfEvaluation(set.name, evaluated)],
   ].map(([name, size, quality], at) => [
     set.name,
@@ -78,12 +83,12 @@ function measure(set: DataSet, campaign: Campaign, folder: string): string[][] {
   ]);
 }
 
-/** The three commands that are measured, as a user would type them; each round into a data folder of its own. */
+/** The commands that are measured, as a user would type them; each round into a data folder of its own. */
 function commandLines(
   set: DataSet,
   { seeds, ignore, drop }: Campaign,
   folder: string,
-  audience: string,
+  [audience, chosen]: readonly string[],
   data: string,
 ): string[][] {
   const [seedFile, ignoreFile] = [join(folder, 'seeds.txt'), join(folder, 'ignore.txt')];
@@ -92,12 +97,28 @@ function commandLines(
   const kept = ['--population', set.name, '--data', data];
   const dropped = drop.flatMap((feature) => ['--drop', feature]);
   const ignored = ignore.length > 0 ? ['--exclude', ignoreFile] : [];
+  const byInformationValue = ['--ranker', 'information-value'];
   const search = ['expand', '--users', set.users, '--seeds', seedFile, '--size', String(AUDIENCE_SIZE)];
   return [
     ['ingest', set.users, ...kept, '--json'],
-    [...search, ...dropped, ...ignored, '--binary', '--out', audience],
-    ['evaluate', ...kept, '--campaigns', set.campaigns, '--binary', '--json'],
+    [...search, ...dropped, ...ignored, '--binary', ...byInformationValue, '--evidence', 'none', '--out', audience],
+    [...search, ...dropped, ...ignored, '--binary', '--out', chosen],
+    ['evaluate', ...kept, ...byInformationValue, '--campaigns', set.campaigns, '--binary', '--json'],
   ];
+}
+
+/** Of the time that stages took, the share of each that took a hundredth at least. */
+function sharesOfStages(remarks: string): string {
+  const stages = [...remarks.matchAll(/^(.+?)\s+(\d+\.\d+) s$/gm)].map(([, name, seconds]) => ({
+    name,
+    seconds: Number(seconds),
+  }));
+  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  return stages
+    .map(({ name, seconds }) => ({ name, percent: Math.round((100 * seconds) / total) }))
+    .filter(({ percent }) => percent > 0)
+    .map(({ name, percent }) => `${name} ${percent} %`)
+    .join(', ');
 }
 
 function timeAndPeak(runs: readonly MeasuredRun[]): string[] {
