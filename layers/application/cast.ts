@@ -5,6 +5,7 @@ import { assignRoles, type Roles } from '#domain/ranking/ranker.ts';
 import { samplePlan } from '#domain/ranking/training-set.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
+import { firstSpelledAlike, type SpelledAlike, usersSpelledAlike } from './id-spelling.ts';
 import type { Population } from './population.ts';
 import { prepareShards } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
@@ -29,6 +30,9 @@ export interface ShardCast {
   readonly matchedSeeds: Uint32Array;
   /** Of each list of people to leave out how many are users of the shard; then how many exposed, and how many unlike. */
   readonly matchedExclusions: readonly number[];
+  /** Seeds who are no users of the shard, but spelled like one. */
+  readonly spelledAlike: readonly SpelledAlike[];
+  readonly emptySeeds: number;
 }
 
 /** How many are what, in all shards together. */
@@ -37,6 +41,10 @@ export interface CastCounts {
   readonly matchedCount: number;
   readonly candidateCount: number;
   readonly unknownSeeds: readonly string[];
+  /** Those of the unknown who are spelled like a user but for letter case and outer space, in the order given. */
+  readonly spelledAlike: readonly SpelledAlike[];
+  /** Matched, but without a single feature (that is left). */
+  readonly emptySeeds: number;
   /** The lists of people to leave out that name nobody. */
   readonly idleExclusions: readonly IdList[];
   readonly exposedCount: number;
@@ -60,13 +68,13 @@ export function castRoles(population: Population, casting: Casting): Cast {
 }
 
 /** What a shard's cast adds to the counts. */
-export interface CastTally extends Pick<ShardCast, 'matchedSeeds' | 'matchedExclusions'> {
+export interface CastTally extends Omit<ShardCast, 'shard' | 'roles'> {
   readonly users: number;
   readonly candidates: number;
 }
 
-export function tallyOf({ shard, roles, matchedSeeds, matchedExclusions }: ShardCast): CastTally {
-  return { users: shard.ids.length, candidates: roles.candidates.length, matchedSeeds, matchedExclusions };
+export function tallyOf({ shard, roles, ...tally }: ShardCast): CastTally {
+  return { users: shard.ids.length, candidates: roles.candidates.length, ...tally };
 }
 
 /** Casts one shard after the other. */
@@ -90,7 +98,17 @@ export function casterFor(casting: Casting, userCount: number): (shard: Shard) =
       roles.exposed.length,
       roles.unlike.length,
     ];
-    return { shard, roles, matchedSeeds, matchedExclusions };
+    const isMatched = new Set(matchedSeeds);
+    const strangers = seeds.ids.filter((_, place) => !isMatched.has(place));
+    const { offsets } = shard.rows;
+    return {
+      shard,
+      roles,
+      matchedSeeds,
+      matchedExclusions,
+      spelledAlike: usersSpelledAlike(strangers, shard),
+      emptySeeds: roles.seeds.filter((row) => offsets[row] === offsets[row + 1]).length,
+    };
   };
 }
 
@@ -98,11 +116,17 @@ export function countCast({ seeds, exclude }: Casting, tallies: readonly CastTal
   const isMatched = new Uint8Array(seeds.ids.length);
   for (const { matchedSeeds } of tallies) for (const place of matchedSeeds) isMatched[place] = 1;
   const sum = (value: (tally: CastTally) => number) => tallies.reduce((total, tally) => total + value(tally), 0);
+  const unknownSeeds = seeds.ids.filter((_, place) => !isMatched[place]);
   return {
     users: sum(({ users }) => users),
     matchedCount: sum(({ matchedSeeds }) => matchedSeeds.length),
     candidateCount: sum(({ candidates }) => candidates),
-    unknownSeeds: seeds.ids.filter((_, place) => !isMatched[place]),
+    unknownSeeds,
+    spelledAlike: firstSpelledAlike(
+      unknownSeeds,
+      tallies.flatMap(({ spelledAlike }) => spelledAlike),
+    ),
+    emptySeeds: sum(({ emptySeeds }) => emptySeeds),
     exposedCount: sum(({ matchedExclusions }) => matchedExclusions[exclude.length]),
     unlikeCount: sum(({ matchedExclusions }) => matchedExclusions[exclude.length + 1]),
     idleExclusions: exclude.filter(
@@ -119,25 +143,47 @@ export function refuseStrangers({ source, ids }: IdList, { matchedCount, unknown
   );
 }
 
-/** Refuses seeds too few to learn from; returns what else is worth a warning. */
-export function checkSeeds(seeds: IdList, counts: CastCounts, settings: Settings): string[] {
+/** Refuses seeds too few to learn from. */
+export function checkSeeds(seeds: IdList, counts: CastCounts, { minSeeds }: Settings): void {
   refuseStrangers(seeds, counts);
   const { source, ids } = seeds;
-  const { matchedCount, unknownSeeds } = counts;
-  const { minSeeds, recommendedSeeds } = settings;
-  const examples = examplesOf(unknownSeeds);
-  if (matchedCount < minSeeds) {
-    throw new Invalid(
-      `${source}: expected at least ${minSeeds} seeds that are users of the population, got ${matchedCount} of ${ids.length}`,
-    );
-  }
+  const { matchedCount } = counts;
+  if (matchedCount >= minSeeds) return;
+  throw new Invalid(
+    `${source}: expected at least ${minSeeds} seeds that are users of the population, got ${matchedCount} of ${ids.length}`,
+  );
+}
+
+/** What is to be said of seeds by their ids alone: that they are few, misspelled or unknown. */
+export function warnOfSeeds(
+  { ids }: IdList,
+  { matchedCount, unknownSeeds, spelledAlike }: CastCounts,
+  { minSeeds, recommendedSeeds }: Settings,
+): string[] {
   const warnings: string[] = [];
-  if (matchedCount < recommendedSeeds) {
+  if (matchedCount < minSeeds) warnings.push(`matched only ${matchedCount}: an expansion needs ${minSeeds} seeds`);
+  else if (matchedCount < recommendedSeeds) {
     warnings.push(`only ${matchedCount} seeds: expect a rough audience below ${recommendedSeeds}`);
   }
-  if (unknownSeeds.length > 0)
-    warnings.push(`${unknownSeeds.length} of ${ids.length} seeds are not users of the population, such as ${examples}`);
+  if (spelledAlike.length > 0) {
+    const [{ given, user }] = spelledAlike;
+    warnings.push(
+      `${spelledAlike.length} of ${ids.length} seeds are users but for letter case or outer space, such as ${quoted(given)} for ${quoted(user)}`,
+    );
+  }
+  const strangers = strangersAmong(unknownSeeds, spelledAlike);
+  if (strangers.length > 0) {
+    warnings.push(
+      `${strangers.length} of ${ids.length} seeds are not users of the population, such as ${examplesOf(strangers)}`,
+    );
+  }
   return warnings;
+}
+
+/** Of unknown seeds those who are not even spelled like a user. */
+export function strangersAmong(unknownSeeds: readonly string[], spelledAlike: readonly SpelledAlike[]): string[] {
+  const alike = new Set(spelledAlike.map(({ given }) => given));
+  return unknownSeeds.filter((id) => !alike.has(id));
 }
 
 /** Refuses lists of people that name nobody where the ranking rests on them; warns of one that it does not use. */
@@ -168,11 +214,11 @@ export function warnOfIdleExclusions({ idleExclusions }: CastCounts): string[] {
 }
 
 function examplesOf(ids: Iterable<string>): string {
-  return Iterator.from(ids)
-    .take(3)
-    .map((id) => JSON.stringify(id.slice(0, 80)))
-    .toArray()
-    .join(', ');
+  return Iterator.from(ids).take(3).map(quoted).toArray().join(', ');
+}
+
+function quoted(id: string): string {
+  return JSON.stringify(id.slice(0, 80));
 }
 
 /** How many members are wanted: a count, a share of the candidates, or all of them. */

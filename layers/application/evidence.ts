@@ -42,10 +42,18 @@ export interface HeldOut {
 /** Fewer seeds than folds leave nothing to hold out. */
 const LEAST_SEEDS = 2 * FOLD_COUNT;
 
+/** The ranker that is to be proved, and the trials it has made itself, if it makes any. */
+interface Contender {
+  readonly ranker: Ranker;
+  readonly title: string;
+  readonly own: Trials | undefined;
+  /** People not to resemble count in the ranking, but not here. */
+  readonly isWithoutUnlike: boolean;
+}
+
 export function holdOutSeeds(
   level: EvidenceLevel,
-  { ranker, title }: { readonly ranker: Ranker; readonly title: string },
-  own: Trials | undefined,
+  { ranker, title, own, isWithoutUnlike }: Contender,
   set: TrainingSet,
   seed: number,
 ): HeldOut | undefined {
@@ -60,7 +68,7 @@ export function holdOutSeeds(
   ];
   const others = set.isSeed.length - seedCount;
   if (own) {
-    const { places, contenders, winner, skipped, isWithoutUnlike = false } = own;
+    const { places, contenders, winner, skipped } = own;
     return { places, beside, tried: contenders, winner, skipped, isWithoutUnlike, others };
   }
   const single = trialOf(title, ranker);
@@ -71,7 +79,7 @@ export function holdOutSeeds(
     tried: [single, ...(auto?.contenders ?? [])],
     winner: title,
     skipped: auto?.skipped ?? [],
-    isWithoutUnlike: false,
+    isWithoutUnlike,
     others,
   };
 }

@@ -133,7 +133,7 @@ export async function expandAudience(
   const set = mergeTrainingSets(shards.map((shard, s) => gatherSample(shard, cast.roles[s])));
   const seedReport = seedFindings(settings, request, cast, peopleOf(set));
   watch('hold out seeds', 0, 1);
-  const early = fitEarly(ranker, shards, cast.roles);
+  const early = fitEarly(chosenRanker, shards, cast.roles);
   const heldOut = holdOutFrom(request, chosenRanker, early, set);
   const settled = settle(request, cast, heldOut);
   const { size } = settled;
@@ -179,20 +179,21 @@ export function peopleOf(set: TrainingSet): Pick<Cast, 'shards' | 'roles'> {
 }
 
 /** A ranker that holds seeds out by itself is fitted before the audience's size is known, and needs no second time. */
-function fitEarly(ranker: Ranker, shards: readonly Shard[], roles: readonly Roles[]): unknown {
-  return ranker.trials && fitRanker(ranker, shards, roles);
+function fitEarly({ ranker, plain }: ChosenRanker, shards: readonly Shard[], roles: readonly Roles[]): unknown {
+  return plain.trials && fitRanker(ranker, shards, roles);
 }
 
 /** Held-out seeds of the ranker: its own trials where it has a model that made some. */
 export function holdOutFrom(
-  { evidence = 'short', seed }: ExpansionRequest,
+  { evidence = 'short', unlike, seed }: ExpansionRequest,
   chosenRanker: ChosenRanker,
   model: unknown,
   set: TrainingSet,
 ): HeldOut | undefined {
-  const { ranker } = chosenRanker;
-  const contender = { ranker, title: rankerTitle(chosenRanker) };
-  return holdOutSeeds(evidence, contender, ranker.trials?.(model), set, seed);
+  const { ranker, plain } = chosenRanker;
+  const own = plain.trials && ranker.trials?.(model);
+  const isWithoutUnlike = unlike !== undefined;
+  return holdOutSeeds(evidence, { ranker: plain, title: rankerTitle(chosenRanker), own, isWithoutUnlike }, set, seed);
 }
 
 /** Refuses what cannot be done with these people; returns what else is worth a warning. */

@@ -4,7 +4,7 @@ import type { Shard } from '#domain/features/shard.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import type { Contribution } from '#domain/ranking/ranker.ts';
-import { type Casting, castRoles, checkFurther, checkSeeds, warnOfIdleExclusions } from './cast.ts';
+import { type Casting, castRoles, checkFurther, checkSeeds, warnOfIdleExclusions, warnOfSeeds } from './cast.ts';
 import { NotFound } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
 import type { Population } from './population.ts';
@@ -36,9 +36,10 @@ export async function explainMember(
   const chosenRanker = chooseRanker(request);
   const { ranker, name, choices, embedding } = chosenRanker;
   const matched = castRoles(population, request);
+  checkSeeds(request.seeds, matched, settings);
   const warnings = [
-    ...checkSeeds(request.seeds, matched, settings),
     ...checkFurther(request, matched, chosenRanker.needsExposed, name),
+    ...warnOfSeeds(request.seeds, matched, settings),
   ];
   const shards = embedding ? await withPoints(ports, settings, population, matched.shards, embedding) : matched.shards;
   const cast = { ...matched, shards };

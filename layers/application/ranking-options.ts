@@ -32,6 +32,8 @@ export interface RankingOptions {
 
 /** More than one look at everything; the measured ratio is in docs/benchmarks.md. */
 export const DEFAULT_EFFORT = 6;
+/** Beyond, nothing is left to do. */
+export const MOST_EFFORT = 1_000;
 
 /** What a caller may give, each by its own name. */
 export type RankingFlags = Readonly<Partial<Record<keyof RankerChoices, string | undefined>>> & {
@@ -73,6 +75,8 @@ export function rankingOptionsOf(flags: RankingFlags): RankingOptions {
 /** A ranker as chosen, with every choice spelled out for the report. */
 export interface ChosenRanker {
   readonly ranker: Ranker;
+  /** The same without regard to people not to resemble: what seeds are held out from. */
+  readonly plain: Ranker;
   readonly embedding: EmbeddingKind | undefined;
   readonly needsExposed: boolean;
   readonly preference: Preference;
@@ -99,9 +103,12 @@ export function chooseRanker({
   const chosen = { ...DEFAULT_CHOICES, ...checkedChoices(kind, choices) };
   const conflict = kind.conflict(chosen);
   if (conflict) throw new Invalid(`expected options that go together, but ${conflict}`);
+  if (!(Number.isInteger(effort) && effort >= 1 && effort <= MOST_EFFORT))
+    throw new Invalid(`expected an effort from 1 to ${MOST_EFFORT}, got ${effort}`);
   const plain = kind.with(chosen, { seed, effort });
   return {
     ranker: unlike ? lessUnlike(plain) : plain,
+    plain,
     embedding: kind.embedding(chosen),
     needsExposed: kind.needsExposed(chosen),
     preference: kind.preference(chosen),

@@ -7,8 +7,17 @@ import { outliersAmong } from '#domain/evaluation/outliers.ts';
 import { type SeedCluster, seedClusters } from '#domain/evaluation/seed-clusters.ts';
 import { type ShardRows, sampleUsers } from '#domain/features/id-sample.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
-import { type Cast, type CastCounts, type Casting, castRoles, refuseStrangers, warnOfIdleExclusions } from './cast.ts';
-import { usersSpelledAlike } from './id-spelling.ts';
+import {
+  type Cast,
+  type CastCounts,
+  type Casting,
+  castRoles,
+  refuseStrangers,
+  strangersAmong,
+  warnOfIdleExclusions,
+  warnOfSeeds,
+} from './cast.ts';
+import type { SpelledAlike } from './id-spelling.ts';
 import type { Population } from './population.ts';
 import type { Watch } from './ports.ts';
 import { matchDrops, warnOfUnknownDrops } from './ranking-options.ts';
@@ -34,7 +43,7 @@ export interface SeedFindings {
     readonly duplicates: number;
     readonly matched: number;
     readonly unmatched: number;
-    /** Matched and looked at, but without a single feature (that is left): they resemble nobody. */
+    /** Matched, but without a single feature (that is left): they resemble nobody. */
     readonly withoutFeatures: number;
     /** Matched and named as people to leave out as well: they count as seeds. */
     readonly excludedToo: number;
@@ -58,11 +67,6 @@ export interface SeedFindings {
     readonly first: readonly { readonly userId: string; readonly similarity: number }[];
   };
   readonly warnings: readonly string[];
-}
-
-interface SpelledAlike {
-  readonly given: string;
-  readonly user: string;
 }
 
 /** So many ids stand in each list of a report. */
@@ -103,9 +107,7 @@ export function seedFindings(
   people: Pick<Cast, 'shards' | 'roles'>,
 ): SeedFindings {
   refuseStrangers(list, counts);
-  const unmatched = unmatchedOf(counts, people);
-  const placed = withFeatures(people, 'seeds');
-  const seeds = sampleUsers(placed, settings.seedSample, seed);
+  const seeds = sampleUsers(withFeatures(people, 'seeds'), settings.seedSample, seed);
   const others = sampleUsers(withFeatures(people, 'background'), settings.seedSample, seed);
   const cosines = meanCosines(seeds, others);
   const coherence = coherenceOf(cosines);
@@ -113,17 +115,16 @@ export function seedFindings(
   const clusters = seedClusters(seeds, others, { featureCount: DEFINING_FEATURES, seed });
   const excluded = new Set(exclude.flatMap(({ ids }) => ids));
   const unknown = new Set(counts.unknownSeeds);
-  const lookedAt = people.roles.reduce((sum, role) => sum + role.seeds.length, 0);
   const findings = {
     seeds: {
       given: list.ids.length,
       duplicates: list.duplicates,
       matched: counts.matchedCount,
       unmatched: counts.unknownSeeds.length,
-      withoutFeatures: lookedAt - placed.reduce((sum, { rows }) => sum + rows.length, 0),
+      withoutFeatures: counts.emptySeeds,
       excludedToo: list.ids.filter((id) => excluded.has(id) && !unknown.has(id)).length,
     },
-    unmatched,
+    unmatched: unmatchedOf(counts),
     compared: { seeds: seeds.ids.length, randomUsers: others.ids.length },
     coherence: coherence && { ...coherence, isCoherent: coherence.low > 0 },
     clustersToldFrom: clusters.length > 1 ? ('other seeds' as const) : ('random users' as const),
@@ -136,18 +137,14 @@ export function seedFindings(
       })),
     },
   };
-  return { ...findings, warnings: warningsOf(findings, settings) };
+  return { ...findings, warnings: [...warnOfSeeds(list, counts, settings), ...warnOfLikeness(findings)] };
 }
 
 /** Unknown seeds by why they are unknown, in the order given. */
-function unmatchedOf({ unknownSeeds }: CastCounts, { shards }: Pick<Cast, 'shards'>): SeedFindings['unmatched'] {
-  const alike = usersSpelledAlike(unknownSeeds, shards);
-  const unknown = unknownSeeds.filter((id) => !alike.has(id));
+function unmatchedOf({ unknownSeeds, spelledAlike }: CastCounts): SeedFindings['unmatched'] {
+  const unknown = strangersAmong(unknownSeeds, spelledAlike);
   return {
-    spelling: {
-      count: alike.size,
-      first: [...alike].slice(0, LISTED_IDS).map(([given, user]) => ({ given, user })),
-    },
+    spelling: { count: spelledAlike.length, first: spelledAlike.slice(0, LISTED_IDS) },
     unknown: { count: unknown.length, first: unknown.slice(0, LISTED_IDS) },
   };
 }
@@ -160,36 +157,14 @@ function withFeatures({ shards, roles }: Pick<Cast, 'shards' | 'roles'>, role: '
   });
 }
 
-function warningsOf(
-  { seeds, unmatched, coherence }: Pick<SeedFindings, 'seeds' | 'unmatched' | 'coherence'>,
-  { minSeeds, recommendedSeeds }: Settings,
-): string[] {
-  const { given, matched, withoutFeatures } = seeds;
-  const { spelling, unknown } = unmatched;
+/** What is to be said of seeds by what they have. */
+function warnOfLikeness({ seeds, coherence }: Pick<SeedFindings, 'seeds' | 'coherence'>): string[] {
+  const { matched, withoutFeatures } = seeds;
   const warnings: string[] = [];
-  if (matched < minSeeds) warnings.push(`matched only ${matched}: an expansion needs ${minSeeds} seeds`);
-  else if (matched < recommendedSeeds) {
-    warnings.push(`only ${matched} seeds: expect a rough audience below ${recommendedSeeds}`);
-  }
-  if (spelling.count > 0) {
-    const [{ given: id, user }] = spelling.first;
-    const example = `${quoted(id)} for ${quoted(user)}`;
-    warnings.push(
-      `${spelling.count} of ${given} seeds are users but for letter case or outer space, such as ${example}`,
-    );
-  }
-  if (unknown.count > 0) {
-    const examples = unknown.first.slice(0, 3).map(quoted).join(', ');
-    warnings.push(`${unknown.count} of ${given} seeds are not users of the population, such as ${examples}`);
-  }
   if (withoutFeatures > 0)
     warnings.push(`${withoutFeatures} of ${matched} seeds have no feature: they resemble nobody`);
   if (coherence && !coherence.isCoherent) {
     warnings.push('the seeds are no more like each other than like random users: expect an audience by chance');
   }
   return warnings;
-}
-
-function quoted(id: string): string {
-  return JSON.stringify(id.slice(0, 80));
 }

@@ -54,6 +54,11 @@ describe('audience files', () => {
       requestFor({ size: '10', drop: ['any:1'] }),
       requestFor({ size: '10', binary: true }),
       requestFor({ size: '10', seed: 2 }),
+      requestFor({ size: '10', effort: 7 }),
+      requestFor({ size: '10', evidence: 'none' }),
+      requestFor({ size: '10', baseRate: 0.1 }),
+      requestFor({ size: '10', exposed: idList(['u1']) }),
+      requestFor({ size: '10', unlike: idList(['u1']) }),
       requestFor({ size: '10', exclude: [idList(['u1'])] }),
       requestFor({ size: '10', seeds: { ...idList(groupIds(40)), sha256: 'e'.repeat(64) } }),
     ];
@@ -68,6 +73,15 @@ describe('audience files', () => {
 
   it('hold what the manifest says, and the report as it is', async () => {
     const request = requestFor({ size: '10', drop: ['any:2', 'any:1', 'any:2'] });
+    const further = requestFor({
+      ...request,
+      exposed: { ...idList(['u1']), sha256: 'a'.repeat(64) },
+      unlike: { ...idList(['u2']), sha256: 'b'.repeat(64) },
+      exclude: [idList(['u3'])],
+      effort: 2,
+      evidence: 'full',
+      baseRate: 0.1,
+    });
     const { site, population, names } = await saved([request]);
     const audience = await expansionOf(population, request);
 
@@ -86,16 +100,26 @@ describe('audience files', () => {
       users: population.sha256,
       seeds: request.seeds.sha256,
       exclude: [],
-      ranker: { name: 'information-value', choices: { filter: 'positive' } },
+      ranker: { name: 'information-value', choices: { filter: 'positive', background: 'population' } },
       dropped: ['any:1', 'any:2'],
       binary: false,
       seed: 1,
+      effort: 6,
+      evidence: 'short',
       size: 10,
       candidates: 'all',
       settings: SETTINGS,
       audience: await sha256Of(csv),
     });
     expect(JSON.parse(manifest)).toEqual(await manifestOfAudience(SETTINGS, population, request, audience));
+    expect(await manifestOfAudience(SETTINGS, population, further, audience)).toMatchObject({
+      exclude: ['f'.repeat(64)],
+      exposed: 'a'.repeat(64),
+      unlike: 'b'.repeat(64),
+      effort: 2,
+      evidence: 'full',
+      baseRate: 0.1,
+    });
   });
 
   it('are the same bytes for the same request on the same generation', async () => {

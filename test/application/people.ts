@@ -20,7 +20,9 @@ export const unwatched: Watch = () => {};
 
 /** Every way of ranking that the command line offers. */
 export const WAYS = [
+  { ranker: 'auto', choices: {} },
   ...['positive', 'half'].map((filter) => ({ ranker: 'information-value', choices: { filter } })),
+  { ranker: 'information-value', choices: { background: 'candidates' } },
   ...['cosine', 'jaccard'].flatMap((measure) =>
     ['mean', 'max', 'probabilistic'].map((aggregate) => ({ ranker: 'similarity', choices: { measure, aggregate } })),
   ),
@@ -28,6 +30,11 @@ export const WAYS = [
     ranker: 'similarity',
     choices: { aggregate, space: 'embedding' },
   })),
+  ...['all', 'sampled', 'spy'].map((negatives) => ({ ranker: 'logistic-regression', choices: { negatives } })),
+  ...['none', 'unit', 'idf-unit'].map((scaling) => ({ ranker: 'logistic-regression', choices: { scaling } })),
+  ...['two', 'one'].map((rounds) => ({ ranker: 'random-walk', choices: { rounds } })),
+  ...['cosine', 'regression'].map((factors) => ({ ranker: 'matrix-factorization', choices: { factors } })),
+  { ranker: 'boosted-trees', choices: {} },
   { ranker: 'attention', choices: {} },
 ];
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { Invalid } from '#application/errors.ts';
 import { hintOf, nearestNames } from '#application/nearest-names.ts';
-import { chooseRanker, matchDrops, prepareShards, warnOfUnknownDrops } from '#application/ranking-options.ts';
+import {
+  chooseRanker,
+  matchDrops,
+  prepareShards,
+  type RankingOptions,
+  warnOfUnknownDrops,
+} from '#application/ranking-options.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
 import { groupedPeople, populationOf, requestFor } from './people.ts';
 
@@ -24,6 +31,21 @@ describe('ranking options', () => {
       );
     },
   );
+
+  it.each([0, -1, 1.5, 1001, Number.NaN])('refuse the effort %d', (effort) => {
+    expect(() => chooseRanker(requestFor({ ranker: 'auto', effort }))).toThrow(
+      new Invalid(`expected an effort from 1 to 1000, got ${effort}`),
+    );
+  });
+
+  it('know whom a ranker learns from', () => {
+    const needsExposed = (choices: RankingOptions['choices'], ranker: string) =>
+      chooseRanker(requestFor({ ranker, choices })).needsExposed;
+
+    expect(needsExposed({ negatives: 'exposed' }, 'logistic-regression')).toBe(true);
+    expect(needsExposed({ background: 'exposed' }, 'information-value')).toBe(true);
+    for (const { name } of RANKERS) expect(needsExposed({}, name)).toBe(false);
+  });
 
   it('leave the shards alone that they change: others may be reading them', async () => {
     const { shards } = await populationOf(groupedPeople(100));

@@ -23,8 +23,8 @@ export async function prepareExpansion(
       const [shard] = prepareShards([await readShard(ports, entry)], request.drop, request.binary);
       sample.add(shard);
     }
-    const fit = embedding === 'als' ? fitImplicitAls : fitTruncatedSvd;
-    await leave(ports, job, 'model', fit(sample.shard(), settings.dimensions, INDEX_SEED));
+    const fitPoints = embedding === 'als' ? fitImplicitAls : fitTruncatedSvd;
+    await leave(ports, job, 'model', fitPoints(sample.shard(), settings.dimensions, INDEX_SEED));
   }
   await writeJson(
     ports.objects,

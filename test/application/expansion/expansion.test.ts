@@ -4,7 +4,7 @@ import { saveAudience } from '#application/audience-files.ts';
 import { expandDrop, giveUpDrop } from '#application/expansion/expand-drop.ts';
 import type { StepPorts } from '#application/ports.ts';
 import type { Settings } from '#application/settings.ts';
-import { drop, gzipped, type Stage, stageWith, textOf } from '../conductor.ts';
+import { drop, gzipped, ndjsonOf, type Stage, stageWith, textOf } from '../conductor.ts';
 import {
   expansionOf,
   groupedPeople,
@@ -75,12 +75,23 @@ describe('an audience of a dropped seed file', () => {
     { binary: true, measure: 'jaccard' },
     { size: '5%', seed: 7 },
     { size: 'all', exclude: ['gone.txt', 'nobody.txt'] },
+    { exclude: ['gone.txt'], exposed: 'shown.txt', unlike: 'unlike.txt' },
+    { exposed: 'shown.txt', background: 'exposed' },
+    { exposed: 'shown.txt', negatives: 'exposed', unlike: 'unlike.txt' },
+    { unlike: 'unlike.txt', ranker: 'matrix-factorization', factors: 'regression', drop: ['group0:1'] },
+    { effort: 1, evidence: 'full', ranker: 'random-walk', rounds: 'one' },
+    { evidence: 'none', ranker: 'information-value', background: 'candidates' },
+    { size: 'lift>=2', baseRate: 0.1 },
+    { size: 'recall>=0.3', ranker: 'information-value' },
+    { size: 'precision>=0.3', baseRate: 0.25, ranker: 'similarity' },
   ];
 
   it.each(WISHES)('is the same shard by shard as in one function: %j', async (options) => {
     const lists = async (stage: Stage) => {
       await drop(stage.ports, 'seeds/people/lists/gone.txt', 'u1\nu4\nu5\n');
       await drop(stage.ports, 'seeds/people/lists/nobody.txt', 'x1\n');
+      await drop(stage.ports, 'seeds/people/lists/shown.txt', ndjsonOf(people.filter((_, n) => n % 4 === 1)));
+      await drop(stage.ports, 'seeds/people/lists/unlike.txt', ndjsonOf(people.filter((_, n) => n % 4 === 2)));
       await drop(stage.ports, 'seeds/people/spring.json', JSON.stringify({ size: 50, ...options }));
       await drop(stage.ports, 'seeds/people/spring.csv', SEEDS);
     };
@@ -104,7 +115,7 @@ describe('an audience of a dropped seed file', () => {
     await dropped(stage, SMALL);
 
     const population = await opened(stage);
-    const request = requestFor({ size: '50', candidates: 'auto', seeds: idList(groupIds(40)) });
+    const request = requestFor({ ranker: 'auto', size: '50', candidates: 'auto', seeds: idList(groupIds(40)) });
     const audience = await expansionOf(population, request);
     const files = await saveAudience(stage.ports.objects, SMALL, population, request, audience);
 
@@ -263,6 +274,83 @@ describe('a bad seed file', () => {
       SEEDS,
       'seeds/people/lists/gone.txt: expected the file that was dropped, but it is gone',
       '{"exclude":["gone.txt"]}',
+    ],
+    [
+      'a promise that cannot be kept',
+      'spring.csv',
+      SEEDS,
+      'expected a size that keeps lift>=1000, but the best there is has',
+      '{"size":"lift>=1000"}',
+    ],
+    [
+      'a promise in another form',
+      'spring.csv',
+      SEEDS,
+      'expected a promise such as lift>=3, recall>=0.5 or precision>=0.1, got "lift>3"',
+      '{"size":"lift>3"}',
+    ],
+    [
+      'a promise without evidence',
+      'spring.csv',
+      SEEDS,
+      'expected evidence for a size by promise (lift>=2), but no seeds were held out',
+      '{"size":"lift>=2","evidence":"none"}',
+    ],
+    [
+      'precision without a base rate',
+      'spring.csv',
+      SEEDS,
+      'expected a base rate beside a promise of precision',
+      '{"size":"precision>=0.1"}',
+    ],
+    [
+      'a base rate above 1',
+      'spring.csv',
+      SEEDS,
+      'seeds/people/spring.json: expected other options, because of baseRate ',
+      '{"baseRate":2}',
+    ],
+    [
+      'an effort of nothing',
+      'spring.csv',
+      SEEDS,
+      'seeds/people/spring.json: expected other options, because of effort ',
+      '{"effort":0}',
+    ],
+    [
+      'evidence of no level',
+      'spring.csv',
+      SEEDS,
+      'seeds/people/spring.json: expected other options, because of evidence ',
+      '{"evidence":"much"}',
+    ],
+    [
+      'negatives of no kind',
+      'spring.csv',
+      SEEDS,
+      'expected negatives to be all or exposed or sampled or spy, got "some"',
+      '{"negatives":"some"}',
+    ],
+    [
+      'exposed people who are needed and not given',
+      'spring.csv',
+      SEEDS,
+      'expected a list of exposed people, as logistic-regression was told to learn from them, got none',
+      '{"negatives":"exposed"}',
+    ],
+    [
+      'exposed people who are not there',
+      'spring.csv',
+      SEEDS,
+      'seeds/people/lists/shown.txt: expected the file that was dropped, but it is gone',
+      '{"exposed":"shown.txt"}',
+    ],
+    [
+      'a path for people not to resemble',
+      'spring.csv',
+      SEEDS,
+      'seeds/people/spring.json: expected other options, because of unlike ',
+      '{"unlike":"a/b.txt"}',
     ],
     [
       'a path for a list',
