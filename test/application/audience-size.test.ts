@@ -1,7 +1,11 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { parsePromise } from '#application/audience-size.ts';
+import { keepPromise, parsePromise } from '#application/audience-size.ts';
 import { Invalid } from '#application/errors.ts';
+import { liftWithInterval, recallWithInterval } from '#domain/evaluation/intervals.ts';
+import { seededRandom } from '#domain/random.ts';
+import { KINDS, sampleOf } from '../domain/held-out.ts';
+import { expansionOf, groupedPeople, populationOf, requestFor } from './people.ts';
 
 describe('a promise', () => {
   it.each([
@@ -86,4 +90,75 @@ describe('a promise', () => {
       expect(error).toBeInstanceOf(Invalid);
     }
   });
+});
+
+describe('a size by promise', () => {
+  const [good] = KINDS.filter(({ kind }) => kind === 'good');
+  const heldOut = { places: sampleOf(good, 200, seededRandom(1)) };
+  const sizeFor = (text: string, baseRate?: number) => {
+    const promise = parsePromise(text, baseRate);
+    if (!promise) throw new Error(`expected a promise, got ${text}`);
+    return keepPromise(text, promise, 1_000, heldOut);
+  };
+
+  it.each([1.5, 2, 2.5])('of a lift is the largest that keeps it by the lower end of its interval: %d', (lift) => {
+    const { size, warnings } = sizeFor(`lift>=${lift}`);
+
+    expect(liftWithInterval(heldOut.places, size / 1_000).low).toBeGreaterThan(lift - 1e-9);
+    for (let larger = size + 1; larger < 1_000; larger++) {
+      expect(liftWithInterval(heldOut.places, larger / 1_000).low).toBeLessThan(lift);
+    }
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([0.1, 0.5, 0.9])('of a recall is the smallest that keeps it: %d', (recall) => {
+    const { size } = sizeFor(`recall>=${recall}`);
+
+    expect(recallWithInterval(heldOut.places, size / 1_000).low).toBeGreaterThan(recall - 1e-9);
+    expect(recallWithInterval(heldOut.places, (size - 1) / 1_000).low).toBeLessThan(recall);
+  });
+
+  it('of a precision is that of the lift that it takes', () => {
+    expect(sizeFor('precision>=0.2', 0.1)).toEqual(sizeFor('lift>=2'));
+  });
+
+  it('is everybody where everybody will do', () => {
+    expect(sizeFor('lift>=1').size).toBe(1_000);
+    expect(sizeFor('recall>=1').size).toBe(1_000);
+  });
+
+  it('is refused where none keeps it, with the best that can be had', () => {
+    const sentence = (text: string, measure: string) =>
+      new RegExp(
+        `^expected a size that keeps ${text}, but the best there is has a ${measure} of [\\d.]+ to [\\d.]+ \\(expected: [\\d.]+\\), at \\d+ of 1000 users$`,
+      );
+
+    expect(() => sizeFor('lift>=1000000')).toThrow(Invalid);
+    expect(() => sizeFor(' lift>=1000000 ')).toThrow(sentence('lift>=1000000', 'lift'));
+    expect(() => sizeFor('precision>=0.9', 0.01)).toThrow(sentence('precision>=0.9', 'precision'));
+  });
+
+  it('is refused where no seeds were held out', () => {
+    expect(() => keepPromise('lift>=3', { measure: 'lift', atLeast: 3 }, 1_000, undefined)).toThrow(
+      new Invalid('expected evidence for a size by promise (lift>=3), but no seeds were held out'),
+    );
+  });
+
+  it.each(['auto', 'information-value'])(
+    'is that of the audience, whose evidence keeps the promise: %s',
+    async (ranker) => {
+      const population = await populationOf(groupedPeople(400));
+
+      const expand = (size: string, evidence?: 'none') =>
+        expansionOf(population, requestFor({ ranker, size, evidence, baseRate: 0.1 }));
+      const { members, report } = await expand('lift>=2');
+
+      expect(members).toHaveLength(report.size);
+      expect(report.evidence?.lift.low).toBeGreaterThan(2 - 1e-9);
+      expect(members).toEqual((await expand(String(report.size))).members);
+      expect((await expand('recall>=0.5')).report.evidence?.recall.low).toBeGreaterThan(0.5 - 1e-9);
+      expect((await expand('precision>=0.2')).report.size).toBe(report.size);
+      await expect(expand('lift>=2', 'none')).rejects.toThrow('expected evidence for a size by promise (lift>=2)');
+    },
+  );
 });

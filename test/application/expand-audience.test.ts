@@ -2,8 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { Invalid } from '#application/errors.ts';
 import type { Audience } from '#application/expand-audience.ts';
 import type { Population } from '#application/population.ts';
+import { reportSeeds } from '#application/seed-report.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
-import { expansionOf, groupedPeople, groupIds, idList, populationOf, requestFor, SETTINGS, WAYS } from './people.ts';
+import {
+  expansionOf,
+  groupedPeople,
+  groupIds,
+  idList,
+  populationOf,
+  requestFor,
+  SETTINGS,
+  unwatched,
+  WAYS,
+} from './people.ts';
 
 const people = groupedPeople(400);
 
@@ -123,6 +134,84 @@ describe('expand', () => {
 
     expect((await expanded(weighted, { binary: true })).members).toEqual((await expanded(weightless)).members);
     expect((await expanded(weighted)).members).not.toEqual((await expanded(weightless)).members);
+  });
+
+  it('leaves people not to resemble out of the audience, and of whom seeds are compared with', async () => {
+    const population = await populationOf(people);
+    const unlike = idList([...groupIds(20).map((id) => `u${Number(id.slice(1)) + 1}`), 'u0', 'ghost']);
+
+    for (const ranker of ['auto', 'information-value', 'similarity']) {
+      const { members, report } = await expanded(population, { ranker, unlike });
+      const without = (await expanded(population, { ranker, exclude: [unlike] })).report;
+
+      const ids = new Set(members.map(({ userId }) => userId));
+      expect(unlike.ids.filter((id) => ids.has(id))).toEqual([]);
+      expect(report).toMatchObject({
+        seeds: { matched: 40 },
+        unlike: { given: 22, matched: 20 },
+        excluded: { given: 0, matched: 0 },
+        candidates: 340,
+        seedReport: { compared: without.seedReport.compared, coherence: without.seedReport.coherence },
+        tellingFeatures: without.tellingFeatures,
+      });
+    }
+  });
+
+  it.each(['auto', 'information-value', 'similarity', 'logistic-regression', 'random-walk'])(
+    'puts the like of people not to resemble lower: %s',
+    async (ranker) => {
+      const population = await populationOf(people);
+      const isLike = (userId: string) => Number(userId.slice(1)) % 4 === 1;
+      const seeds = idList([...groupIds(40), ...people.slice(0, 160).flatMap(({ id }) => (isLike(id) ? [id] : []))]);
+      const unlike = idList(people.slice(160, 280).flatMap(({ id }) => (isLike(id) ? [id] : [])));
+
+      const likeIn = async (changes: object) => {
+        const { members } = await expanded(population, { ranker, seeds, size: '40', ...changes });
+        return members.filter(({ userId }) => isLike(userId)).length;
+      };
+
+      expect(await likeIn({ unlike })).toBeLessThan((await likeIn({ exclude: [unlike] })) / 2);
+    },
+  );
+
+  it('learns from those who were exposed where it is told to, and counts them', async () => {
+    const population = await populationOf(people);
+    const exposed = idList(
+      people.filter((_, n) => n % 4 === 1 && n > 100).map(({ id }) => id),
+      'shown.csv',
+    );
+
+    const told = { ranker: 'information-value', choices: { background: 'exposed' }, exposed };
+    const { members, report } = await expanded(population, told);
+
+    expect(report).toMatchObject({ exposed: { given: 75, matched: 75 }, candidates: 360, size: 360 });
+    expect(report.warnings.filter((warning) => warning.includes('shown.csv'))).toEqual([]);
+    expect(members).not.toEqual((await expanded(population)).members);
+    await expect(expanded(population, { ...told, exposed: undefined })).rejects.toThrow(
+      'expected a list of exposed people, as information-value was told to learn from them, got none',
+    );
+    expect((await expanded(population, { exposed })).report.warnings).toContain(
+      'shown.csv: information-value makes no use of who was exposed',
+    );
+    expect((await expanded(population, { exposed })).members).toEqual((await expanded(population)).members);
+  });
+
+  it('reports of the seeds what the seed report says of them, whatever the cut into shards', async () => {
+    const seeds = idList([...groupIds(40), 'U399', 'ghost']);
+    const exclude = [idList(['u399', 'u4'])];
+    for (const maxShardUsers of [1_000, 90]) {
+      const population = await populationOf(people, maxShardUsers);
+      const request = requestFor({ seeds, exclude, drop: ['group0:1'] });
+
+      const { seedReport, warnings } = (await expansionOf(population, request)).report;
+
+      expect({ ...reportSeeds(SETTINGS, population, request, unwatched), ...seedReport }).toEqual(
+        reportSeeds(SETTINGS, population, request, unwatched),
+      );
+      expect(seedReport.unmatched.spelling.first).toEqual([{ given: 'U399', user: 'u399' }]);
+      expect(seedReport.warnings.length).toBeGreaterThan(2);
+      expect(warnings.filter((warning) => seedReport.warnings.includes(warning))).toEqual(seedReport.warnings);
+    }
   });
 
   it('warns of a list of people to leave out that names nobody', async () => {

@@ -53,6 +53,21 @@ describe('explain', () => {
     expect(excluded.rank).toBeGreaterThan(better(excluded.score));
   });
 
+  it.each(['auto', 'logistic-regression', 'similarity'])(
+    'takes away what speaks for people not to resemble, and sums to the score: %s',
+    async (ranker) => {
+      const population = await populationOf(people, 60);
+      const request = requestFor({ ranker, unlike: idList(people.filter((_, n) => n % 4 === 1).map(({ id }) => id)) });
+
+      const [best] = (await expansionOf(population, request)).members;
+      const { contributions, score, rank } = await explanationOf(population, request, best.userId);
+
+      expect({ score, rank }).toEqual({ score: best.score, rank: 1 });
+      expect(contributions.reduce((sum, { amount }) => sum + amount, 0)).toBeCloseTo(score, 5);
+      expect(await explanationOf(population, request, 'u1')).toMatchObject({ role: 'excluded' });
+    },
+  );
+
   it('finds nobody of that name, but those whose names are near', async () => {
     const population = await populationOf(people, 60);
 
@@ -66,13 +81,18 @@ describe('explain', () => {
   it('refuses and warns as an expansion does', async () => {
     const population = await populationOf(people);
     const few = requestFor({ seeds: idList(groupIds(24)) });
-    const odd = requestFor({ drop: ['nothing'], exclude: [idList(['ghost'], 'wrong.csv')] });
+    const odd = requestFor({
+      drop: ['nothing'],
+      seeds: idList([...groupIds(40), 'U1', 'ghost']),
+      exclude: [idList(['ghost'], 'wrong.csv')],
+      exposed: idList(['u1']),
+    });
 
     await expect(explanationOf(population, few, 'u100')).rejects.toThrow('expected at least 25 seeds');
     const { warnings } = (await expansionOf(population, odd)).report;
     // What is said of the end of an audience is said of no single user.
     const ofEveryUser = warnings.filter((warning) => !warning.startsWith('nothing speaks for'));
     expect((await explanationOf(population, odd, 'u100')).warnings).toEqual(ofEveryUser);
-    expect(ofEveryUser).toHaveLength(3);
+    expect(ofEveryUser).toHaveLength(6);
   });
 });

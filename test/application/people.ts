@@ -132,8 +132,12 @@ export async function populationOf(users: Iterable<User>, maxShardUsers = 250_00
   return opened(site);
 }
 
-export async function expansionOf(population: Population, request: ExpansionRequest): Promise<Audience> {
-  return expandAudience(portsOf(population), SETTINGS, population, request, unwatched);
+export async function expansionOf(
+  population: Population,
+  request: ExpansionRequest,
+  settings = SETTINGS,
+): Promise<Audience> {
+  return expandAudience(portsOf(population), settings, population, request, unwatched);
 }
 
 export async function explanationOf(
