@@ -4,8 +4,10 @@
  * Names repeat often, rows come out empty or equal, and weights are missing, partly given or zero: what breaks kernels.
  */
 import { fc } from '@fast-check/vitest';
-import { embedUsers, fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
-import type { EmbeddingModel } from '#domain/features/embedding.ts';
+import { fitImplicitAls } from '#domain/embedding/implicit-als.ts';
+import { type PointModel, placeUsers } from '#domain/embedding/place-users.ts';
+import { fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
+import type { EmbeddingModel, FactorModel } from '#domain/features/embedding.ts';
 import type { Shard, User } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { hashText } from '#domain/random.ts';
@@ -71,8 +73,13 @@ export function modelOf(users: readonly User[]): EmbeddingModel {
   return fitTruncatedSvd(shardOf(users), 64, 1);
 }
 
-export function embedded(shards: readonly Shard[], model: EmbeddingModel): Shard[] {
-  return shards.map((shard) => ({ ...shard, embedding: embedUsers(shard, model) }));
+/** The same by matrix factorisation. */
+export function factorsOf(users: readonly User[]): FactorModel {
+  return fitImplicitAls(shardOf(users), 64, 1);
+}
+
+export function embedded(shards: readonly Shard[], model: PointModel): Shard[] {
+  return shards.map((shard) => ({ ...shard, embedding: placeUsers(shard, model) }));
 }
 
 /** What a user has and how much of it. */

@@ -121,6 +121,8 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
     const held = heldOutRows(set, fold, k);
     if (held.length === 0) continue;
     const taught = rows.filter((row) => fold[row] !== k);
+    // Stack and trees were told of the others in their folds that they are no seeds, and of these seeds nothing.
+    const unseen = others.filter((row) => fold[row] === k);
     const columns = fitted.scoresOf(k);
     const stack = stackScores(columns, fitStack(heldOut, taught, set.isSeed, stackStrength(countSeeds(set, taught))));
     const contenders = [stack, ...columns];
@@ -129,7 +131,7 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
       contenders.unshift(sumOf(stack, scoresOfTrees(trees, set, columns), others));
     }
     contenders.forEach((scores, c) => {
-      const found = placesAmong(pick(scores, held), pick(scores, others));
+      const found = placesAmong(pick(scores, held), pick(scores, unseen));
       held.forEach((row, s) => {
         places[c][row] = found[s];
       });

@@ -9,6 +9,7 @@
 import { type LinearModel, linearModelOf, scaledScores } from '../scoring/linear-model.ts';
 import { type BlendInput, blendStage } from './blend-inputs.ts';
 import { dealFolds, FOLD_COUNT, otherRows } from './folds.ts';
+import { finiteInPlace } from './ranker.ts';
 import { labelsOf } from './regression-choice.ts';
 import type { TrainingSet } from './training-set.ts';
 
@@ -40,7 +41,8 @@ export function crossFit(set: TrainingSet, inputs: readonly BlendInput[], seed: 
   };
   const scored = (weights: readonly Float64Array[]) =>
     inputs.map(({ scaling }, m) => {
-      const scores = scaledScores(stage.rows[scaling], weights[m]);
+      // As float32, which is what the model will give: trees must find a user on the side where they were fitted.
+      const scores = finiteInPlace(Float32Array.from(scaledScores(stage.rows[scaling], weights[m])));
       const standard = standardOf(scores, others);
       return { scores: standardised(scores, standard), standard };
     });
@@ -66,6 +68,9 @@ export function crossFit(set: TrainingSet, inputs: readonly BlendInput[], seed: 
   };
 }
 
+/** Some steps of float32. */
+const ROUNDING = 1e-6;
+
 export function standardOf(scores: ArrayLike<number>, rows: Uint32Array): Standard {
   let sum = 0;
   for (const row of rows) sum += scores[row];
@@ -74,9 +79,9 @@ export function standardOf(scores: ArrayLike<number>, rows: Uint32Array): Standa
   for (const row of rows) squares += (scores[row] - mean) ** 2;
   const deviation = Math.sqrt(squares / Math.max(1, rows.length));
   // Scores that are equal but for rounding tell nobody from anybody.
-  return { mean, deviation: deviation > 1e-12 * Math.abs(mean) ? deviation : Number.POSITIVE_INFINITY };
+  return { mean, deviation: deviation > ROUNDING * Math.abs(mean) ? deviation : Number.POSITIVE_INFINITY };
 }
 
 export function standardised(scores: ArrayLike<number>, { mean, deviation }: Standard): Float32Array {
-  return Float32Array.from(scores, (score) => (score - mean) / deviation);
+  return finiteInPlace(Float32Array.from(scores, (score) => (score - mean) / deviation));
 }

@@ -2,6 +2,7 @@
  * Any ranker, with people not to resemble: a user's score is how like the seeds he or she is, less how like those others,
  * both by that ranker. So whatever speaks for both alike cancels out.
  */
+import { userAt } from '../features/shard.ts';
 import { compareTexts } from '../features/text-order.ts';
 import type { Contribution, Ranker } from './ranker.ts';
 
@@ -25,8 +26,14 @@ export function lessUnlike<Evidence, Model>(ranker: Ranker<Evidence, Model>): Ra
       const against = ranker.score(unlike, shard, rows);
       return ranker.score(like, shard, rows).map((score, n) => score - against[n]);
     },
-    explain: ({ like, unlike }, shard, row) =>
-      merged(ranker.explain(like, shard, row), ranker.explain(unlike, shard, row)),
+    explain({ like, unlike }, shard, row) {
+      const own = new Set(userAt(shard, row).features);
+      // Other reasons, such as a cluster, are each half's own, whatever they are called.
+      const against = ranker
+        .explain(unlike, shard, row)
+        .map(({ feature, amount }) => ({ feature: own.has(feature) ? feature : `unlike ${feature}`, amount }));
+      return merged(ranker.explain(like, shard, row), against);
+    },
     // Both halves together would take as long again in each fold.
     trials({ like }) {
       const trials = ranker.trials?.(like);

@@ -104,10 +104,21 @@ export function assignRoles(
   };
 }
 
+/** The largest float32. */
+const MOST = (2 - 2 ** -23) * 2 ** 127;
+
 /** Pairs of column and amount as contributions, the largest first, ties by name. */
 export function contributionsOf(shard: Shard, parts: readonly (readonly [number, number])[]): Contribution[] {
   return parts
     .filter(([, amount]) => amount !== 0)
     .sort(([leftColumn, left], [rightColumn, right]) => right - left || leftColumn - rightColumn)
     .map(([column, amount]) => ({ feature: shard.features[column], amount }));
+}
+
+/** What is beyond float32 as the most that it holds, in place: weights of 10¹⁵ beside weights of 10⁻³⁰ are legal, and scores finite. */
+export function finiteInPlace(scores: Float32Array): Float32Array {
+  for (let n = 0; n < scores.length; n++) {
+    if (!Number.isFinite(scores[n])) scores[n] = Math.sign(scores[n]) * MOST;
+  }
+  return scores;
 }

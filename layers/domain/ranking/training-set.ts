@@ -100,7 +100,7 @@ function withUsedFeatures(shard: Shard): Shard {
 }
 
 /** Without the model, which no learner needs and every shard would bring again. */
-function selectPoints({ dimensions: D, vectors, lengths, model }: Embedding, chosen: Uint32Array): Embedding {
+function selectPoints({ dimensions: D, vectors, lengths }: Embedding, chosen: Uint32Array): Embedding {
   const picked = new Float32Array(chosen.length * D);
   chosen.forEach((row, n) => {
     picked.set(vectors.subarray(row * D, row * D + D), n * D);
@@ -110,7 +110,7 @@ function selectPoints({ dimensions: D, vectors, lengths, model }: Embedding, cho
     dimensions: D,
     vectors: picked,
     lengths: Float32Array.from(chosen, (row) => lengths[row]),
-    model: { ...model, idf: none, loadings: new Float64Array(0) },
+    model: { dimensions: D, idf: none, loadings: new Float64Array(0) },
   };
 }
 

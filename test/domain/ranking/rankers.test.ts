@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CHOICES, RANKERS, type RankerChoices, type RankerKind } from '#domain/ranking/rankers.ts';
-import { rankerContract } from '../../contracts/ranker.contract.ts';
+import { rankerContract, type Traits } from '../../contracts/ranker.contract.ts';
+
+const TERMS = { seed: 1, effort: 20 };
+
+/** Where a ranker cannot be exact, or takes its time. */
+const TRAITS: Readonly<Record<string, Traits>> = {};
 
 describe('registry of rankers', () => {
   it('has each name once', () => {
@@ -16,7 +21,7 @@ describe('registry of rankers', () => {
   });
 
   it.each(RANKERS)('makes rankers that are called $name', (kind) => {
-    expect(kind.with(DEFAULT_CHOICES, 1).name).toBe(kind.name);
+    expect(kind.with(DEFAULT_CHOICES, TERMS).name).toBe(kind.name);
   });
 
   it.each(RANKERS)('has nothing against the defaults of $name', (kind) => {
@@ -35,29 +40,46 @@ describe('registry of rankers', () => {
   });
 
   it.each([
-    ['information-value', {}, false, 'contrast'],
-    ['information-value', { filter: 'half' }, false, 'contrast'],
-    ['similarity', {}, false, 'average'],
-    ['similarity', { space: 'embedding' }, true, 'average'],
-    ['similarity', { aggregate: 'max' }, false, 'nearest'],
-    ['similarity', { aggregate: 'probabilistic', space: 'embedding' }, true, 'nearest'],
-    ['attention', {}, true, 'average'],
+    ['auto', {}, undefined, 'contrast'],
+    ['information-value', { filter: 'half' }, undefined, 'contrast'],
+    ['similarity', {}, undefined, 'average'],
+    ['similarity', { space: 'embedding' }, 'svd', 'average'],
+    ['similarity', { aggregate: 'max' }, undefined, 'nearest'],
+    ['similarity', { aggregate: 'probabilistic', space: 'embedding' }, 'svd', 'nearest'],
+    ['logistic-regression', {}, undefined, 'contrast'],
+    ['random-walk', { rounds: 'one' }, undefined, 'contrast'],
+    ['matrix-factorization', {}, 'als', 'average'],
+    ['matrix-factorization', { factors: 'regression' }, 'als', 'average'],
+    ['boosted-trees', {}, undefined, 'contrast'],
+    ['attention', {}, 'svd', 'average'],
   ] as const)(
-    'knows of %s with %j whether it works on points: %s; and whom it puts first: %s',
-    (name, given, works, first) => {
+    'knows of %s with %j on whose points it works: %s; and whom it puts first: %s',
+    (name, given, embedding, first) => {
       const choices = { ...DEFAULT_CHOICES, ...given };
 
       const [kind] = RANKERS.filter((ranker) => ranker.name === name);
 
-      expect(kind.needsEmbedding(choices)).toBe(works);
+      expect(kind.embedding(choices)).toBe(embedding);
       expect(kind.preference(choices)).toBe(first);
     },
   );
+
+  it('needs to be told who was exposed by the two that can learn from them, where that is chosen', () => {
+    const asking = everyRanker().filter(({ kind, choices }) => kind.needsExposed(choices));
+
+    expect(new Set(asking.map(({ kind }) => kind.name))).toEqual(new Set(['information-value', 'logistic-regression']));
+    expect(asking.every(({ title }) => title.includes('exposed'))).toBe(true);
+    expect(asking).toHaveLength(2 + 4);
+  });
 });
 
 for (const { title, kind, choices } of everyRanker()) {
   if (kind.conflict(choices) !== undefined) continue;
-  rankerContract(title, kind.with(choices, 1), { needsEmbedding: kind.needsEmbedding(choices) });
+  rankerContract(title, kind.with(choices, TERMS), {
+    embedding: kind.embedding(choices),
+    needsExposed: kind.needsExposed(choices),
+    ...TRAITS[kind.name],
+  });
 }
 
 /** Every ranker with every combination of the values of its options. */
