@@ -19,9 +19,17 @@ export interface BlendInput {
   readonly cost: 'pass' | 'regression';
   /** For few seeds as well: it has next to nothing to overfit. */
   readonly isSafe: boolean;
+  /** In standard deviations, where more says nothing more: `FAR` for what is told of people by way of others. */
+  readonly ceiling?: number;
   /** The weights of scaled columns, (F). `before` keeps what was fitted last, to begin from. */
   fit(stage: BlendStage, labels: Labels, before: Map<string, Float64Array>): Float64Array;
 }
+
+/**
+ * What goes out from people who are like seeds tells who else may be, not who is first: beyond so much it ranks by how many
+ * such people there are, and took a sixth of the precision on the sparsest set (docs/rankers.md).
+ */
+const FAR = 5;
 
 /** A training set in all scalings. */
 export interface BlendStage {
@@ -53,6 +61,7 @@ export const BLEND_INPUTS: readonly BlendInput[] = [
     scaling: 'unit',
     cost: 'pass',
     isSafe: true,
+    ceiling: FAR,
     fit(stage, labels) {
       const rows = stage.rows['idf-unit'];
       return walkToFeatures(stage.rows.unit, scaledScores(rows, meanDirection(stage, labels)));
@@ -82,6 +91,7 @@ function walk(scaling: Scaling, rounds: 1 | 2, isSafe: boolean): BlendInput {
     scaling,
     cost: 'pass',
     isSafe,
+    ...(rounds === 2 ? { ceiling: FAR } : {}),
     fit: ({ rows }, { positives }) => walkWeights(rows[scaling], positives, rounds),
   };
 }

@@ -25,7 +25,7 @@ export function blendScores({ inputs, trees }: BlendModel, shard: Shard, rows: U
     if (weight === 0 && !trees) return new Float32Array(0);
     const scores = finiteInPlace(linearModelScores(model, shard, rows));
     const factor = weight / standard.deviation;
-    for (let n = 0; n < sums.length; n++) sums[n] += factor * scores[n];
+    for (let n = 0; n < sums.length; n++) sums[n] += factor * Math.min(scores[n], standard.most);
     return trees ? standardised(scores, standard) : new Float32Array(0);
   });
   if (trees) {
@@ -47,7 +47,7 @@ export function blendContributions(blend: BlendModel, shard: Shard, row: number)
   if (own.length === 0) return reasonsWithoutFeatures(blend, shard, row);
   const amounts = new Map<number, number>();
   const add = (column: number, amount: number) => amounts.set(column, (amounts.get(column) ?? 0) + amount);
-  const parts = inputs.map(({ model }) => linearModelParts(model, shard, row));
+  const parts = inputs.map(({ model, standard }) => partsWithin(standard.most, linearModelParts(model, shard, row)));
   inputs.forEach(({ standard, weight }, m) => {
     for (const [column, amount] of parts[m]) add(column, (weight / standard.deviation) * amount);
   });
@@ -66,6 +66,16 @@ export function blendContributions(blend: BlendModel, shard: Shard, row: number)
     .filter(([, amount]) => amount !== 0)
     .sort(([leftColumn, left], [rightColumn, right]) => right - left || leftColumn - rightColumn)
     .map(([column, amount]) => ({ feature: shard.features[column], amount }));
+}
+
+/** The parts of a score that counts as less than it is: each by as much less. */
+function partsWithin(
+  most: number,
+  parts: readonly (readonly [number, number])[],
+): readonly (readonly [number, number])[] {
+  const sum = parts.reduce((total, [, amount]) => total + amount, 0);
+  if (!(sum > most)) return parts;
+  return parts.map(([column, amount]) => [column, (amount * most) / sum] as const);
 }
 
 function reasonsWithoutFeatures(blend: BlendModel, shard: Shard, row: number): Contribution[] {

@@ -29,7 +29,7 @@ export const STACK_WITH_TREES = 'stack with trees';
 /** Below, nothing is held out: a fold would hold one seed or two. */
 const LEAST_HELD_OUT = 10;
 /** Below, only inputs that have next to nothing to overfit. */
-const FEW_SEEDS = 100;
+const FEW_SEEDS = 50;
 /** Below, trees learn more of chance than of the seeds. */
 const LEAST_SEEDS_FOR_TREES = 300;
 /** A single ranker is taken only if it is better by more than so many standard errors: it is the best of many by chance as well. */
@@ -54,7 +54,7 @@ export function byAuto(seed: number, effort: number): Ranker<TrainingSet, AutoMo
 }
 
 function fitAuto(set: TrainingSet, seed: number, effort: number): AutoModel {
-  const seedCount = set.isSeed.reduce((sum, one) => sum + one, 0);
+  const seedCount = sumOver(set.isSeed);
   const { inputs, withTrees, skipped } = planFor(seedCount, effort);
   const fitted = crossFit(set, inputs, seed);
   if (seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length) return untested(fitted);
@@ -120,18 +120,17 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
   for (let k = 0; k < FOLD_COUNT; k++) {
     const held = heldOutRows(set, fold, k);
     if (held.length === 0) continue;
-    const taught = rows.filter((row) => fold[row] !== k);
-    // Stack and trees were told of the others in their folds that they are no seeds, and of these seeds nothing.
-    const unseen = others.filter((row) => fold[row] === k);
+    // The held-out stand among the others here too, or whoever was taught of would be lower for that alone.
+    const isTaught = set.isSeed.map((seed, row) => (fold[row] === k ? 0 : seed));
     const columns = fitted.scoresOf(k);
-    const stack = stackScores(columns, fitStack(heldOut, taught, set.isSeed, stackStrength(countSeeds(set, taught))));
+    const stack = stackScores(columns, fitStack(heldOut, rows, isTaught, stackStrength(sumOver(isTaught))));
     const contenders = [stack, ...columns];
     if (withTrees) {
-      const trees = fitBlendTrees(set.shard, heldOut, taught, set.isSeed);
+      const trees = fitBlendTrees(set.shard, heldOut, rows, isTaught);
       contenders.unshift(sumOf(stack, scoresOfTrees(trees, set, columns), others));
     }
     contenders.forEach((scores, c) => {
-      const found = placesAmong(pick(scores, held), pick(scores, unseen));
+      const found = placesAmong(pick(scores, held), pick(scores, others));
       held.forEach((row, s) => {
         places[c][row] = found[s];
       });
@@ -140,8 +139,8 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
   return names.map((name, c) => ({ name, places: places[c].filter((_, row) => set.isSeed[row] === 1) }));
 }
 
-function countSeeds({ isSeed }: TrainingSet, rows: Uint32Array): number {
-  return rows.reduce((sum, row) => sum + isSeed[row], 0);
+function sumOver(marks: Uint8Array): number {
+  return marks.reduce((sum, one) => sum + one, 0);
 }
 
 function scoresOfTrees(trees: BlendTrees, { shard }: TrainingSet, columns: readonly Float32Array[]): Float32Array {
@@ -174,7 +173,7 @@ function finalBlend(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, winne
   const others = otherRows(set);
   const isStack = winner === STACK || winner === STACK_WITH_TREES;
   const weights = isStack
-    ? fitStack(heldOut, rows, set.isSeed, stackStrength(countSeeds(set, rows)))
+    ? fitStack(heldOut, rows, set.isSeed, stackStrength(sumOver(set.isSeed)))
     : Float64Array.from(inputs, ({ name }) => (name === winner ? 1 : 0));
   const spread = standardOf(stackScores(final, weights), others).deviation;
   const trees = winner === STACK_WITH_TREES ? fitBlendTrees(set.shard, heldOut, rows, set.isSeed) : undefined;

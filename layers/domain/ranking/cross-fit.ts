@@ -16,6 +16,8 @@ import type { TrainingSet } from './training-set.ts';
 export interface Standard {
   readonly mean: number;
   readonly deviation: number;
+  /** What is beyond counts as this. */
+  readonly most: number;
 }
 
 export interface CrossFit {
@@ -40,10 +42,10 @@ export function crossFit(set: TrainingSet, inputs: readonly BlendInput[], seed: 
     return inputs.map((input) => input.fit(stage, labels, before));
   };
   const scored = (weights: readonly Float64Array[]) =>
-    inputs.map(({ scaling }, m) => {
+    inputs.map(({ scaling, ceiling }, m) => {
       // As float32, which is what the model will give: trees must find a user on the side where they were fitted.
       const scores = finiteInPlace(Float32Array.from(scaledScores(stage.rows[scaling], weights[m])));
-      const standard = standardOf(scores, others);
+      const standard = standardOf(scores, others, ceiling);
       return { scores: standardised(scores, standard), standard };
     });
   const weights = fitAll(() => false);
@@ -71,7 +73,7 @@ export function crossFit(set: TrainingSet, inputs: readonly BlendInput[], seed: 
 /** Some steps of float32. */
 const ROUNDING = 1e-6;
 
-export function standardOf(scores: ArrayLike<number>, rows: Uint32Array): Standard {
+export function standardOf(scores: ArrayLike<number>, rows: Uint32Array, ceiling = Number.POSITIVE_INFINITY): Standard {
   let sum = 0;
   for (const row of rows) sum += scores[row];
   const mean = sum / Math.max(1, rows.length);
@@ -79,9 +81,14 @@ export function standardOf(scores: ArrayLike<number>, rows: Uint32Array): Standa
   for (const row of rows) squares += (scores[row] - mean) ** 2;
   const deviation = Math.sqrt(squares / Math.max(1, rows.length));
   // Scores that are equal but for rounding tell nobody from anybody.
-  return { mean, deviation: deviation > ROUNDING * Math.abs(mean) ? deviation : Number.POSITIVE_INFINITY };
+  const differs = deviation > ROUNDING * Math.abs(mean);
+  return {
+    mean,
+    deviation: differs ? deviation : Number.POSITIVE_INFINITY,
+    most: differs ? mean + ceiling * deviation : Number.POSITIVE_INFINITY,
+  };
 }
 
-export function standardised(scores: ArrayLike<number>, { mean, deviation }: Standard): Float32Array {
-  return finiteInPlace(Float32Array.from(scores, (score) => (score - mean) / deviation));
+export function standardised(scores: ArrayLike<number>, { mean, deviation, most }: Standard): Float32Array {
+  return finiteInPlace(Float32Array.from(scores, (score) => (Math.min(score, most) - mean) / deviation));
 }
