@@ -19,6 +19,7 @@ export function rankingCommand(name: string, summary: string) {
     .option('--scaling <name>', choiceHelp('scaling'))
     .option('--rounds <name>', choiceHelp('rounds'))
     .option('--factors <name>', choiceHelp('factors'))
+    .option('--embedding <name>', choiceHelp('embedding'))
     .option(
       '--effort <n>',
       'auto: how many times as long as one logistic regression it may take',
@@ -36,11 +37,11 @@ export function rankingCommand(name: string, summary: string) {
 export const EXPOSED_HELP = 'people who were shown the campaign and did not come: what rankers may learn from';
 export const UNLIKE_HELP = 'people not to resemble: they are left out, and whoever is like them comes lower';
 
-/** Help for a choice, from the registry: its values, the default first, whose it is, and what it decides. */
+/** Help for a choice, from the registry: whose it is, its values, the default first, and what it decides. */
 function choiceHelp(name: string): string {
-  const owner = RANKERS.find((kind) => kind.options.some((option) => option.name === name));
-  const option = owner?.options.find((candidate) => candidate.name === name);
-  return `${owner?.name}: ${option?.values.join(' | ')} (${option?.effect})`;
+  const owners = RANKERS.filter((kind) => kind.options.some((option) => option.name === name));
+  const option = owners[0]?.options.find((candidate) => candidate.name === name);
+  return `${owners.map((kind) => kind.name).join(', ')}: ${option?.values.join(' | ')} (${option?.effect})`;
 }
 
 export function collect(value: string, before: string[]): string[] {

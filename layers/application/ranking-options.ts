@@ -55,6 +55,7 @@ export const CHOICE_NAMES: readonly (keyof RankerChoices)[] = [
   'scaling',
   'rounds',
   'factors',
+  'embedding',
 ];
 
 /** Without a ranker's name, the first that has the given options. */
@@ -145,6 +146,7 @@ function checkedChoices(kind: RankerKind, choices: RankingOptions['choices']): P
     ...oneOf('scaling', choices.scaling, ['chosen', ...SCALINGS] as const),
     ...oneOf('rounds', choices.rounds, ['two', 'one'] as const),
     ...oneOf('factors', choices.factors, ['cosine', 'regression'] as const),
+    ...oneOf('embedding', choices.embedding, ['svd', 'als'] as const),
   };
 }
 

@@ -51,6 +51,7 @@ const CampaignOptions = z.strictObject({
   scaling: z.string().optional(),
   rounds: z.string().optional(),
   factors: z.string().optional(),
+  embedding: z.string().optional(),
   effort: z.int().min(1).max(1_000).optional(),
   evidence: z.enum(EVIDENCE_LEVELS).default('short'),
   baseRate: z.number().positive().max(1).optional(),

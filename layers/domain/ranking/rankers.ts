@@ -28,6 +28,7 @@ export interface RankerChoices {
   readonly scaling: 'chosen' | Scaling;
   readonly rounds: 'two' | 'one';
   readonly factors: 'cosine' | 'regression';
+  readonly embedding: EmbeddingKind;
 }
 
 /** What a ranker is told besides its choices. */
@@ -71,6 +72,14 @@ export const DEFAULT_CHOICES: RankerChoices = {
   scaling: 'chosen',
   rounds: 'two',
   factors: 'cosine',
+  embedding: 'svd',
+};
+
+/** Offered by whoever works on points that others may have made. */
+const EMBEDDING: RankerOption = {
+  name: 'embedding',
+  values: ['svd', 'als'],
+  effect: 'where the points come from: the stored embedding, or a matrix factorization fitted for this job',
 };
 
 const never = () => false;
@@ -125,11 +134,14 @@ export const RANKERS: readonly RankerKind[] = [
         values: ['features', 'embedding'],
         effect: 'whether people are compared by their features or as points of the embedding',
       },
+      EMBEDDING,
     ],
-    conflict: ({ measure, space }) =>
-      measure === 'jaccard' && space === 'embedding' ? 'jaccard compares features, not points' : undefined,
+    conflict({ measure, space, embedding }) {
+      if (measure === 'jaccard' && space === 'embedding') return 'jaccard compares features, not points';
+      return embedding === 'als' && space === 'features' ? 'als makes points, and features are compared' : undefined;
+    },
     needsExposed: never,
-    embedding: ({ space }) => (space === 'embedding' ? 'svd' : undefined),
+    embedding: ({ space, embedding }) => (space === 'embedding' ? embedding : undefined),
     preference: ({ aggregate }) => (aggregate === 'mean' ? 'average' : 'nearest'),
     with: ({ measure, aggregate, space }) =>
       space === 'embedding' ? byEmbedding(aggregate) : bySimilarity(measure, aggregate),
@@ -203,10 +215,10 @@ export const RANKERS: readonly RankerKind[] = [
   {
     name: 'attention',
     need: 'seeds of several kinds: people like one kind of them count, not only people like their average',
-    options: [],
+    options: [EMBEDDING],
     conflict: noConflict,
     needsExposed: never,
-    embedding: () => 'svd',
+    embedding: ({ embedding }) => embedding,
     // Its attention is soft: whom it puts first lies near the middle of the clusters, not near one of them.
     preference: () => 'average',
     with: (_choices, { seed }) => byAttention(seed),
