@@ -157,6 +157,27 @@ export function firstEqualRows(matrix: SparseMatrix): Uint32Array {
   return firsts;
 }
 
+/** Each different row once, in the order of their first appearance, and which of them each row is, (U). */
+export interface DistinctRows {
+  readonly matrix: SparseMatrix;
+  readonly groups: Uint32Array;
+  /** A row of each group, rising. */
+  readonly firsts: Uint32Array;
+}
+
+export function distinctRows(matrix: SparseMatrix): DistinctRows {
+  const firstOf = firstEqualRows(matrix);
+  const firsts = firstOf.filter((first, row) => first === row);
+  const groups = new Uint32Array(firstOf.length);
+  firsts.forEach((row, group) => {
+    groups[row] = group;
+  });
+  firstOf.forEach((first, row) => {
+    groups[row] = groups[first];
+  });
+  return { matrix: selectRows(matrix, firsts), groups, firsts };
+}
+
 /** With the weights' bits in it: a table of numbers gives every user the same columns. */
 function hashOfRow({ offsets, columns }: SparseMatrix, weightBits: Uint32Array | undefined, row: number): number {
   let hash = 0x811c9dc5;

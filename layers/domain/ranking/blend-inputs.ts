@@ -3,7 +3,7 @@
  *
  * They are the ones that a stack of some twenty was seen to use (docs/rankers.md says what was tried and left out).
  */
-import { columnCounts } from '../features/sparse-matrix.ts';
+import { distinctRows, type SparseMatrix } from '../features/sparse-matrix.ts';
 import { informationValue, isPositive } from '../scoring/information-value.ts';
 import { type Rarity, rarityOf, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
 import type { ScaledRows } from '../scoring/logistic-regression.ts';
@@ -31,16 +31,19 @@ export interface BlendInput {
  */
 const FAR = 5;
 
-/** A training set in all scalings. */
+/** A training set's different rows in all scalings: equal users are one row, with labels that count them. */
 export interface BlendStage {
   readonly rarity: Rarity;
   readonly rows: Readonly<Record<Scaling, ScaledRows>>;
+  /** Which row each user has, (N). */
+  readonly groups: Uint32Array;
 }
 
 export function blendStage({ shard }: TrainingSet): BlendStage {
   const rarity = rarityOf(shard);
-  const scaled = (scaling: Scaling) => scaleRows(shard.rows, scaling, rarity);
-  return { rarity, rows: { none: scaled('none'), unit: scaled('unit'), 'idf-unit': scaled('idf-unit') } };
+  const { matrix, groups } = distinctRows(shard.rows);
+  const scaled = (scaling: Scaling) => scaleRows(matrix, scaling, rarity);
+  return { rarity, rows: { none: scaled('none'), unit: scaled('unit'), 'idf-unit': scaled('idf-unit') }, groups };
 }
 
 export const BLEND_INPUTS: readonly BlendInput[] = [
@@ -64,7 +67,7 @@ export const BLEND_INPUTS: readonly BlendInput[] = [
     ceiling: FAR,
     fit(stage, labels) {
       const rows = stage.rows['idf-unit'];
-      return walkToFeatures(stage.rows.unit, scaledScores(rows, meanDirection(stage, labels)));
+      return walkToFeatures(stage.rows.unit, scaledScores(rows, meanDirection(stage, labels)), countsOf(labels));
     },
   },
 ];
@@ -92,20 +95,36 @@ function walk(scaling: Scaling, rounds: 1 | 2, isSafe: boolean): BlendInput {
     cost: 'pass',
     isSafe,
     ...(rounds === 2 ? { ceiling: FAR } : {}),
-    fit: ({ rows }, { positives }) => walkWeights(rows[scaling], positives, rounds),
+    fit: ({ rows }, labels) => walkWeights(rows[scaling], sharesOf(labels), rounds, countsOf(labels)),
   };
 }
 
 function informationValueWeights({ rows }: BlendStage, { positives, others }: Labels): Float64Array {
   const { matrix } = rows.none;
-  const rowsOf = (labels: Float64Array) => Uint32Array.from(labels.keys()).filter((row) => labels[row] > 0);
-  const [seeds, rest] = [rowsOf(positives), rowsOf(others)];
-  const [seedsWith, othersWith] = [columnCounts(matrix, seeds), columnCounts(matrix, rest)];
-  return Float64Array.from(seedsWith, (count, f) =>
-    isPositive('positive', count, seeds.length, othersWith[f], rest.length)
-      ? informationValue(count, seeds.length, othersWith[f], rest.length)
-      : 0,
+  const [seedsWith, othersWith] = [countedBy(positives, matrix), countedBy(others, matrix)];
+  const [seeds, rest] = [positives, others].map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  return seedsWith.map((count, f) =>
+    isPositive('positive', count, seeds, othersWith[f], rest) ? informationValue(count, seeds, othersWith[f], rest) : 0,
   );
+}
+
+/** How many users have each feature, (F), where row `r` stands for so many of them. */
+function countedBy(counts: Float64Array, { offsets, columns, columnCount }: SparseMatrix): Float64Array {
+  const sums = new Float64Array(columnCount);
+  for (let r = 0; r < counts.length; r++) {
+    if (counts[r] === 0) continue;
+    for (let at = offsets[r]; at < offsets[r + 1]; at++) sums[columns[at]] += counts[r];
+  }
+  return sums;
+}
+
+function countsOf({ positives, others }: Labels): Float64Array {
+  return positives.map((count, row) => count + others[row]);
+}
+
+/** Of the users that each row stands for, the share of seeds. */
+function sharesOf({ positives, others }: Labels): Float64Array {
+  return positives.map((count, row) => (count === 0 ? 0 : count / (count + others[row])));
 }
 
 /** The mean of the seeds' unit vectors, (F). */
@@ -116,7 +135,7 @@ function meanDirection({ rows }: BlendStage, { positives }: Labels): Float64Arra
   const seedCount = positives.reduce((sum, positive) => sum + positive, 0);
   for (let row = 0; row < rowFactors.length; row++) {
     if (positives[row] === 0) continue;
-    const share = rowFactors[row] / seedCount;
+    const share = (positives[row] * rowFactors[row]) / seedCount;
     for (let at = offsets[row]; at < offsets[row + 1]; at++) sums[columns[at]] += share * (weights ? weights[at] : 1);
   }
   return sums.map((sum, f) => sum * columnFactors[f]);

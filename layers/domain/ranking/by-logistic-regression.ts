@@ -6,6 +6,7 @@
  * Scaling and strength are chosen by held-out seeds.
  */
 
+import { distinctRows } from '../features/sparse-matrix.ts';
 import { hashText } from '../random.ts';
 import {
   type LinearModel,
@@ -19,7 +20,14 @@ import {
 import { byLinearModel } from './by-linear-model.ts';
 import { dealFolds } from './folds.ts';
 import type { Ranker } from './ranker.ts';
-import { chooseRegression, labelsOf, type RegressionChoice, regress, UNTESTED_STRENGTH } from './regression-choice.ts';
+import {
+  chooseRegression,
+  groupLabels,
+  labelsOf,
+  type RegressionChoice,
+  regress,
+  UNTESTED_STRENGTH,
+} from './regression-choice.ts';
 import { rolesIn, type TrainingSet, trainingSetOf } from './training-set.ts';
 
 export type Negatives = 'all' | 'exposed' | 'sampled' | 'spy';
@@ -34,7 +42,11 @@ const NEGATIVES_PER_SEED = 10;
 const SPY_SHARE = 0.15;
 const SPIES_BELOW = 0.05;
 
-export function byLogisticRegression(negatives: Negatives, scaling: Scaling | 'chosen', seed: number): Ranker {
+export function byLogisticRegression(
+  negatives: Negatives,
+  scaling: Scaling | 'chosen',
+  seed: number,
+): Ranker<TrainingSet, RegressionModel> {
   return byLinearModel(
     'logistic-regression',
     ({ background, exposed }) => (negatives === 'exposed' ? exposed : background),
@@ -48,8 +60,9 @@ export function byLogisticRegression(negatives: Negatives, scaling: Scaling | 'c
 function fitChosen(set: TrainingSet, scalings: readonly Scaling[], seed: number): RegressionModel {
   const rarity = rarityOf(set.shard);
   const choice = chooseRegression(set, dealFolds(set, seed), scalings, rarity);
-  const rows = scaleRows(set.shard.rows, choice.scaling, rarity);
-  const weights = regress(rows, labelsOf(set), choice.strength);
+  const { matrix, groups, firsts } = distinctRows(set.shard.rows);
+  const rows = scaleRows(matrix, choice.scaling, rarity);
+  const weights = regress(rows, groupLabels(labelsOf(set), groups, firsts.length), choice.strength);
   return { ...linearModelOf(weights, choice.scaling, rows, rarity), choice };
 }
 

@@ -26,8 +26,13 @@ export function byRandomWalk(rounds: Rounds): Ranker {
   );
 }
 
-/** What each scaled column is worth after so many rounds from the given mass of users. */
-export function walkWeights(rows: ScaledRows, mass: ArrayLike<number>, rounds: Rounds): Float64Array {
-  const weights = walkToFeatures(rows, mass);
-  return rounds === 1 ? weights : walkToFeatures(rows, scaledScores(rows, weights));
+/** What each scaled column is worth after so many rounds from the given mass of users; `counts` as in random-walk.ts. */
+export function walkWeights(
+  rows: ScaledRows,
+  mass: ArrayLike<number>,
+  rounds: Rounds,
+  counts?: Float64Array,
+): Float64Array {
+  const weights = walkToFeatures(rows, mass, counts);
+  return rounds === 1 ? weights : walkToFeatures(rows, scaledScores(rows, weights), counts);
 }

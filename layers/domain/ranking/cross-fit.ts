@@ -10,7 +10,7 @@ import { type LinearModel, linearModelOf, scaledScores } from '../scoring/linear
 import { type BlendInput, blendStage } from './blend-inputs.ts';
 import { dealFolds, FOLD_COUNT, otherRows } from './folds.ts';
 import { finiteInPlace } from './ranker.ts';
-import { labelsOf } from './regression-choice.ts';
+import { groupLabels, labelsOf } from './regression-choice.ts';
 import type { TrainingSet } from './training-set.ts';
 
 export interface Standard {
@@ -38,13 +38,14 @@ export function crossFit(set: TrainingSet, inputs: readonly BlendInput[], seed: 
   const others = otherRows(set);
   const before = new Map<string, Float64Array>();
   const fitAll = (isHeldOut: (row: number) => boolean) => {
-    const labels = labelsOf(set, isHeldOut);
+    const labels = groupLabels(labelsOf(set, isHeldOut), stage.groups, stage.rows.none.rowFactors.length);
     return inputs.map((input) => input.fit(stage, labels, before));
   };
   const scored = (weights: readonly Float64Array[]) =>
     inputs.map(({ scaling, ceiling }, m) => {
       // As float32, which is what the model will give: trees must find a user on the side where they were fitted.
-      const scores = finiteInPlace(Float32Array.from(scaledScores(stage.rows[scaling], weights[m])));
+      const distinct = scaledScores(stage.rows[scaling], weights[m]);
+      const scores = finiteInPlace(Float32Array.from(stage.groups, (group) => distinct[group]));
       const standard = standardOf(scores, others, ceiling);
       return { scores: standardised(scores, standard), standard };
     });

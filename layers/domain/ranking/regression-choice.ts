@@ -1,9 +1,11 @@
 /**
  * Which scaling and which strength of the penalty a logistic regression needs: what finds held-out seeds best.
  *
- * Cost: five folds of a small grid; along the strengths of one scaling each fit begins where the last one ended.
+ * Cost: five folds of a small grid; along the strengths of one scaling each fit begins where the last one ended. Equal
+ *       users are one row with their counts.
  */
 import { placesAmong, worthOf } from '../evaluation/places.ts';
+import { distinctRows } from '../features/sparse-matrix.ts';
 import { type Rarity, rarityOf, SCALINGS, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
 import { fitLogisticRegression, type ScaledRows } from '../scoring/logistic-regression.ts';
 import { FOLD_COUNT, heldOutRows, otherRows } from './folds.ts';
@@ -28,7 +30,7 @@ export interface RegressionChoice {
   readonly strength: number;
 }
 
-/** Which rows are positives and which others; a row may be neither. */
+/** How many positives and others each row stands for, which may be none of either. */
 export interface Labels {
   readonly positives: Float64Array;
   readonly others: Float64Array;
@@ -37,6 +39,18 @@ export interface Labels {
 export function labelsOf({ isSeed }: TrainingSet, isHeldOut: (row: number) => boolean = () => false): Labels {
   const positives = Float64Array.from(isSeed, (seed, row) => (seed === 1 && !isHeldOut(row) ? 1 : 0));
   return { positives, others: positives.map((positive) => 1 - positive) };
+}
+
+/** The labels of rows that stand for several users. */
+export function groupLabels({ positives, others }: Labels, groups: Uint32Array, groupCount: number): Labels {
+  const sumByGroup = (counts: Float64Array) => {
+    const sums = new Float64Array(groupCount);
+    counts.forEach((count, user) => {
+      sums[groups[user]] += count;
+    });
+    return sums;
+  };
+  return { positives: sumByGroup(positives), others: sumByGroup(others) };
 }
 
 export function regress(rows: ScaledRows, labels: Labels, strength: number, start?: Float64Array): Float64Array {
@@ -59,34 +73,36 @@ export function chooseRegression(
   const choices = scalings.flatMap((scaling) =>
     STRENGTHS[scaling].map((strength) => ({ scaling, strength, worth: 0 })),
   );
+  const { matrix, groups, firsts } = distinctRows(set.shard.rows);
   for (const scaling of scalings) {
-    const rows = scaleRows(set.shard.rows, scaling, rarity);
+    const rows = scaleRows(matrix, scaling, rarity);
     const starts = new Map<number, Float64Array>();
     for (let k = 0; k < FOLD_COUNT; k++) {
       const held = heldOutRows(set, fold, k);
       if (held.length === 0) continue;
-      const labels = labelsOf(set, (row) => set.isSeed[row] === 1 && fold[row] === k);
+      const isHeldOut = (row: number) => set.isSeed[row] === 1 && fold[row] === k;
+      const labels = groupLabels(labelsOf(set, isHeldOut), groups, firsts.length);
       let weights: Float64Array | undefined;
       for (const choice of choices.filter((one) => one.scaling === scaling)) {
         // The same strength in the fold before is nearer than another strength in this fold.
         weights = regress(rows, labels, choice.strength, starts.get(choice.strength) ?? weights);
         starts.set(choice.strength, weights);
         const scores = scaledScores(rows, weights);
-        const places = placesAmong(pick(scores, held), pick(scores, others));
+        const scoresOf = (users: Uint32Array) => Float32Array.from(users, (user) => scores[groups[user]]);
+        const places = placesAmong(scoresOf(held), scoresOf(others));
         choice.worth += places.reduce((sum, place) => sum + worthOf(place, share), 0);
       }
     }
   }
   // By more than rounding: equal choices are decided by their order.
-  return choices.reduce((best, choice) => (choice.worth > best.worth * (1 + 1e-9) ? choice : best));
+  const { scaling, strength } = choices.reduce((best, choice) =>
+    choice.worth > best.worth * (1 + 1e-9) ? choice : best,
+  );
+  return { scaling, strength };
 }
 
 /** As many as there are seeds, as a share of everybody. */
 export function seedShareOf({ isSeed }: TrainingSet): number {
   const seeds = isSeed.reduce((sum, one) => sum + one, 0);
   return seeds / Math.max(1, isSeed.length);
-}
-
-function pick(scores: Float64Array, rows: Uint32Array): Float32Array {
-  return Float32Array.from(rows, (row) => scores[row]);
 }

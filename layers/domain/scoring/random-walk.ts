@@ -11,16 +11,24 @@ import type { ScaledRows } from './logistic-regression.ts';
 /** So many users of no mass are added to each feature: what one user alone has says little. */
 const PRIOR_USERS = 1;
 
-/** The mean mass of the users who have a feature, each counted by his or her row factor, (F). */
-export function walkToFeatures({ matrix, rowFactors }: ScaledRows, mass: ArrayLike<number>): Float64Array {
-  const { offsets, columns, columnCount } = matrix;
+/**
+ * The mean mass of the users who have a feature, each counted by his or her amount and row factor, (F). A row may stand
+ * for several users of the same mean mass: `userCounts` (N) says for how many.
+ */
+export function walkToFeatures(
+  { matrix, rowFactors }: ScaledRows,
+  mass: ArrayLike<number>,
+  userCounts?: Float64Array,
+): Float64Array {
+  const { offsets, columns, weights, columnCount } = matrix;
   const sums = new Float64Array(columnCount);
   const counts = new Float64Array(columnCount).fill(PRIOR_USERS);
   for (let u = 0; u < rowFactors.length; u++) {
-    const factor = rowFactors[u];
+    const factor = rowFactors[u] * (userCounts ? userCounts[u] : 1);
     for (let at = offsets[u]; at < offsets[u + 1]; at++) {
-      sums[columns[at]] += factor * mass[u];
-      counts[columns[at]] += factor;
+      const amount = factor * (weights ? weights[at] : 1);
+      sums[columns[at]] += amount * mass[u];
+      counts[columns[at]] += amount;
     }
   }
   return sums.map((sum, f) => sum / counts[f]);
