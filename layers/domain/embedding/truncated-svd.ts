@@ -71,7 +71,7 @@ export function embedUsers(shard: Shard, model: EmbeddingModel): Embedding {
 
 /**
  * What each feature of one row adds to the dot product of its point with a direction: a point is the unit vector along
- * Σ idf·weight·loading over the features, so the dot product is a sum over features.
+ * Σ idf·weight·loading over the features, so the dot product is a sum over features. Nothing for a user who is nowhere.
  */
 export function featureParts(
   shard: Shard,
@@ -83,10 +83,12 @@ export function featureParts(
   const placeOf = new Map(idf.features.map((feature, f) => [feature, f]));
   const point = new Float64Array(D);
   const parts: [number, number][] = [];
+  let squares = 0;
   for (let at = offsets[row]; at < offsets[row + 1]; at++) {
     const f = placeOf.get(shard.features[columns[at]]);
     if (f === undefined) continue;
     const weight = idf.values[f] * (weights ? weights[at] : 1);
+    squares += weight * weight;
     let amount = 0;
     for (let d = 0; d < D; d++) {
       point[d] += weight * loadings[f * D + d];
@@ -94,7 +96,8 @@ export function featureParts(
     }
     parts.push([columns[at], amount]);
   }
-  const norm = Math.hypot(...point);
+  const norm = Math.sqrt(point.reduce((total, x) => total + x * x, 0));
+  if (norm <= NOWHERE * Math.sqrt(squares)) return [];
   return parts.map(([column, amount]) => [column, amount / norm] as const);
 }
 

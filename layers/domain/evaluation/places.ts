@@ -44,11 +44,11 @@ export function worthOf(place: number, share: number): number {
   return place + (place >= 1 - share ? 1 : 0);
 }
 
-/** By how many standard errors the first ranking is worth more than the second, by the same held-out seeds. */
+/** By how many standard errors the first ranking is worth more than the second, by the same held-out seeds: one tells nothing. */
 export function advantage(first: Float64Array, second: Float64Array, share: number): number {
   const S = first.length;
   const differences = first.map((place, s) => worthOf(place, share) - worthOf(second[s], share));
   const mean = differences.reduce((sum, x) => sum + x, 0) / Math.max(1, S);
   const variance = differences.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, S - 1);
-  return mean === 0 ? 0 : mean / Math.sqrt(variance / S);
+  return mean === 0 || S < 2 ? 0 : mean / Math.sqrt(variance / S);
 }

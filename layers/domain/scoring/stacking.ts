@@ -4,7 +4,7 @@
  * Reference: D. Wolpert, "Stacked generalization", 1992; L. Breiman, "Stacked regressions", 1996, for weights that are not
  *            negative: a score that speaks for people by its meaning may count for nothing, but not against them.
  * Shapes:    columns M of (N), standardised; rows to learn from; isPositive (N); weights (M), none below 0.
- * Cost:      one small regression, again for each time that negative weights are taken out.
+ * Cost:      one small regression, again for each column that is taken out for its negative weight.
  */
 import { fitLogisticRegression } from './logistic-regression.ts';
 
@@ -31,14 +31,15 @@ export function fitStack(
       isPositive,
       strength,
     );
-    const negative = new Set(kept.filter((_, i) => fitted[i] < 0));
-    if (negative.size === 0) {
+    const lowest = kept.reduce((low, _, i) => (fitted[i] < fitted[low] ? i : low), 0);
+    if (fitted[lowest] >= 0) {
       kept.forEach((m, i) => {
         weights[m] = fitted[i];
       });
       return weights;
     }
-    kept = kept.filter((m) => !negative.has(m));
+    // One at a time: what is below 0 beside this column may be above without it.
+    kept = kept.filter((_, i) => i !== lowest);
   }
   return weights;
 }

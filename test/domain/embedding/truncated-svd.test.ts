@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { symmetricEigen } from '#domain/embedding/symmetric-eigen.ts';
-import { embedUsers, fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
+import { embedUsers, featureParts, fitTruncatedSvd, inverseFrequencies } from '#domain/embedding/truncated-svd.ts';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import { type Shard, type User, userAt } from '#domain/features/shard.ts';
 import { seededRandom } from '#domain/random.ts';
@@ -215,6 +215,58 @@ describe('users as points', () => {
       });
     },
   );
+});
+
+describe('what features add to a point', () => {
+  /** Loadings that are the axes: points are the users' own unit rows. */
+  const axes = {
+    dimensions: 2,
+    idf: { features: ['x', 'y'], values: Float64Array.of(1, 2) },
+    loadings: Float64Array.of(1, 0, 0, 1),
+  };
+
+  it('is what a hand computes', () => {
+    // 4 of x and 1.5 of y count 4 and 3: a point at (.8, .6).
+    const shard = shardOf([{ id: 'u', features: ['other', 'x', 'y'], weights: [9, 4, 1.5] }]);
+
+    expect(featureParts(shard, axes, Float64Array.of(10, -1), 0)).toEqual([
+      [1, expect.closeTo(8, 12)],
+      [2, expect.closeTo(-0.6, 12)],
+    ]);
+  });
+
+  test.prop([anyUsers])('sums along each axis to the coordinate', (users) => {
+    const shard = shardOf(users);
+    const model = fitTruncatedSvd(shard, 64, 1);
+    const { vectors, dimensions: D } = embedUsers(shard, model);
+
+    for (let row = 0; row < shard.ids.length; row++) {
+      for (let d = 0; d < D; d++) {
+        const parts = featureParts(shard, model, new Float64Array(D).fill(1, d, d + 1), row);
+        expect(parts.reduce((sum, [, amount]) => sum + amount, 0)).toBeCloseTo(vectors[row * D + d], 6);
+      }
+    }
+  });
+
+  it('is nothing for a user who lies nowhere, though rounding leaves him a little', () => {
+    const shard = shardOf([{ id: 'u', features: ['x', 'y'] }]);
+    const flat = { ...axes, loadings: Float64Array.of(1e-9, 0, 0, 0) };
+
+    expect([...embedUsers(shard, flat).vectors]).toEqual([0, 0]);
+    expect(featureParts(shard, flat, Float64Array.of(1, 1), 0)).toEqual([]);
+  });
+});
+
+describe('inverse frequencies', () => {
+  it('are less the more have a feature, and nothing if all have it', () => {
+    const rows = shardOf([
+      { id: 'u1', features: ['a', 'b'], weights: [5, 0.1] },
+      { id: 'u2', features: ['a'] },
+      { id: 'u3', features: ['a'] },
+    ]).rows;
+
+    expect(inverseFrequencies(rows)).toEqual(Float64Array.of(0, Math.log(4 / 2)));
+  });
 });
 
 /** Users of some kinds, each with features near those of his kind and a few of anybody's. */
