@@ -10,6 +10,9 @@ import { RANKERS } from '#domain/ranking/rankers.ts';
 import { STACK_SETTINGS } from '#infra/stack-settings.ts';
 import { markdownTable, sectionOf, withSection } from './bench/markdown.ts';
 
+/** The demo takes some ten seconds, and longer beside other tests. */
+const DEMO_MS = 180_000;
+
 const RECORDS = 'docs/decisions';
 const PAGES = [
   'README.md',
@@ -25,14 +28,18 @@ describe('what stands in the pages', () => {
     { page: 'docs/parameters.md', sections: { settings: settingsTable, 'stack-settings': stackSettingsTable } },
     { page: 'docs/rankers.md', sections: { rankers: rankersTable, options: optionsTable } },
     { page: 'README.md', sections: { demo: demoOutput, rankers: rankersTable } },
-  ])('is in $page what stands in the code', async ({ page, sections }) => {
-    const expected = Object.entries(sections).reduce(
-      (text, [section, content]) => withSection(text, section, content(sectionOf(text, section))),
-      readFileSync(page, 'utf8'),
-    );
+  ])(
+    'is in $page what stands in the code',
+    async ({ page, sections }) => {
+      const expected = Object.entries(sections).reduce(
+        (text, [section, content]) => withSection(text, section, content(sectionOf(text, section))),
+        readFileSync(page, 'utf8'),
+      );
 
-    await expect(expected).toMatchFileSnapshot(join('..', page));
-  });
+      await expect(expected).toMatchFileSnapshot(join('..', page));
+    },
+    DEMO_MS,
+  );
 });
 
 describe.each(PAGES)('%s', (page) => {

@@ -19,7 +19,7 @@ import type { User } from '#domain/features/shard.ts';
 import { usersOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { counted, printable, Terminal } from '../terminal.ts';
-import { retrievalSentence } from './expand.ts';
+import { range, retrievalSentence, showEvidence } from './expand.ts';
 
 const SHIPPED = fileURLToPath(new URL('../demo/', import.meta.url));
 const FOLDER = join('.akin', 'demo');
@@ -48,22 +48,22 @@ half is hidden, and the pages themselves are taken away from everybody before an
       const request = await requestFor(campaign);
       const [ports, settings] = [localPorts(FOLDER), localSettings()];
       const audience = await expandAudience(ports, settings, population, request, terminal.watch);
-      const indexed = await expandAudience(
-        ports,
-        settings,
-        population,
-        { ...request, candidates: 'both' },
-        terminal.watch,
-      );
+      terminal.watch('expand by the index', 0, 1);
+      const quick = { ...request, ranker: 'information-value' };
+      const byIndex = { ...quick, candidates: 'both', evidence: 'none' } as const;
+      const indexed = await expandAudience(ports, settings, population, byIndex, () => {});
       terminal.watch('measure the quality', 0, 1);
-      const contenders = [request, { ...request, ranker: 'similarity', choices: {} }];
+      const contenders = [request, quick, { ...request, ranker: 'similarity' }];
       const quality = compareAtSize(population, contenders, campaign, SIZE);
       const files = await write(population, request, audience);
       terminal.finishStage();
       for (const warning of audience.report.warnings) terminal.warn(warning);
       showMembers(terminal, audience, titles);
+      showEvidence(terminal, audience.report);
       showQuality(terminal, audience, campaign, quality);
-      terminal.print(`\nWith the index, not looking at everybody: ${retrievalSentence(indexed.report.retrieval)}.`);
+      terminal.print(
+        `\nWith the index, not looking at everybody, by information value: ${retrievalSentence(indexed.report.retrieval)}.`,
+      );
       terminal.print();
       for (const path of files) terminal.print(`wrote ${path}`);
     });
@@ -99,7 +99,7 @@ async function* without(drop: readonly string[], users: AsyncIterable<User>): As
 
 async function requestFor(campaign: Campaign): Promise<ExpansionRequest & RankingOptions> {
   return {
-    ranker: 'information-value',
+    ranker: 'auto',
     choices: {},
     drop: [],
     binary: false,
@@ -155,10 +155,15 @@ function showQuality(
   terminal.title(`How many of the ${positives.length} hidden visitors it found`);
   const row = (name: string, quality: RankingQuality | undefined) => [
     name,
-    ...[quality?.auc, quality?.precision, quality?.recall, quality?.lift].map((value) => Number(value?.toFixed(3))),
+    ...[quality?.auc, quality?.precision, quality?.recall].map((value) => value?.toFixed(3) ?? ''),
+    quality?.lift.toFixed(2) ?? '',
   ];
+  const names = [report.ranker.name, 'information value', 'mean cosine', 'random'];
   terminal.table(
-    ['ranker', 'AUC', `precision@${SIZE}`, `recall@${SIZE}`, `lift@${SIZE}`],
-    [row(report.ranker.name, rankers[0]), row('mean cosine', rankers[1]), row('random', chance)],
+    ['ranking', 'AUC', `precision@${SIZE}`, `recall@${SIZE}`, `lift@${SIZE}`],
+    [...rankers, chance].map((quality, n) => row(names[n], quality)),
   );
+  const found = rankers[0]?.recall.toFixed(3);
+  if (report.evidence)
+    terminal.print(`recall@${SIZE} was expected to be ${range(report.evidence.recall, 3)}, and is ${found}`);
 }

@@ -3,7 +3,7 @@ import { writeFileAtomically } from '#adapters/atomic-file.ts';
 import { audienceCsv, saveAudience } from '#application/audience-files.ts';
 import { CANDIDATE_MODES, checkCandidateMode, type RetrievalReport } from '#application/choose-candidates.ts';
 import { Invalid } from '#application/errors.ts';
-import { checkEvidenceLevel, EVIDENCE_LEVELS, type Evidence } from '#application/evidence.ts';
+import { checkEvidenceLevel, EVIDENCE_LEVELS } from '#application/evidence.ts';
 import {
   type Audience,
   type ExpansionReport,
@@ -48,6 +48,7 @@ export function expandCommand() {
 Examples:
   akin expand --population shop --seeds best-customers.csv --size 1000 --out audience.csv
   akin expand --users users.ndjson.gz --seeds seeds.txt --size 5% --exclude unsubscribed.csv > audience.csv
+  akin expand --population shop --seeds seeds.txt --size 'lift>=3' --evidence full
   akin expand --population shop --seeds seeds.txt --size all --ranker similarity --measure jaccard --json`,
     )
     .action(async (flags) => {
@@ -81,6 +82,7 @@ interface Flags {
   readonly data: string;
   readonly out?: string | undefined;
   readonly json: boolean;
+  readonly evidence: string;
 }
 
 async function populationOf({ population, users, data }: Flags, terminal: Terminal): Promise<Population> {
@@ -110,7 +112,7 @@ async function write(
 
 async function show(
   terminal: Terminal,
-  { json, out }: Flags,
+  { json, out, evidence }: Flags,
   { members, report }: Audience,
   files: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -122,12 +124,12 @@ async function show(
     for (const line of audienceCsv(members)) await terminal.write(line);
     return;
   }
-  showSummary(terminal, report);
+  showSummary(terminal, report, evidence === 'full');
   for (const [what, path] of Object.entries(files)) terminal.print(`${what.padEnd(9)} ${path}`);
   if (Object.keys(files).length === 0) terminal.print('to keep the list: --out FILE');
 }
 
-function showSummary(terminal: Terminal, report: ExpansionReport): void {
+function showSummary(terminal: Terminal, report: ExpansionReport, isFull: boolean): void {
   const { seeds, ranker, size, candidates, firstMembers } = report;
   terminal.title(`${size} of ${candidates} people most like ${seeds.matched} seeds, by ${rankerTitle(ranker)}`);
   terminal.table(
@@ -144,21 +146,22 @@ function showSummary(terminal: Terminal, report: ExpansionReport): void {
   );
   const found = retrievalSentence(report.retrieval);
   if (found) terminal.print(found);
-  if (report.evidence) showEvidence(terminal, report.evidence, size);
+  showEvidence(terminal, report, isFull);
 }
 
-/** The proof in short: the ranking at the audience's size, beside what anybody could have had for less. */
-export function showEvidence(terminal: Terminal, evidence: Evidence, size: number): void {
-  const { auc, recall, lift, precision, heldOutSeeds, beside, winner, why, verdict } = evidence;
-  const range = ({ value, low, high }: Estimate, digits: number) =>
-    `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+/** The proof: the ranking at the audience's size, beside what anybody could have had for less; in full, beside all others. */
+export function showEvidence(terminal: Terminal, { evidence, ranker, size }: ExpansionReport, isFull = false): void {
+  if (!evidence) return;
+  const { auc, recall, lift, precision, heldOutSeeds, beside, tried, winner, why, verdict } = evidence;
+  const title = rankerTitle(ranker);
+  const others = isFull ? tried.filter(({ name }) => name !== winner) : [];
   terminal.print();
   terminal.title(`What ${counted(heldOutSeeds, 'seed')} tell that were held out in turn (90 % intervals)`);
   terminal.table(
     ['ranking', 'AUC', `recall@${size}`, `lift@${size}`],
     [
-      [winner, range(auc, 3), range(recall, 3), range(lift, 2)],
-      ...beside.map(({ name, ...figures }) => [
+      [winner === title ? title : `${title}: ${winner}`, range(auc, 3), range(recall, 3), range(lift, 2)],
+      ...[...others, ...beside.toReversed()].map(({ name, ...figures }) => [
         name,
         figures.auc.toFixed(3),
         figures.recall.toFixed(3),
@@ -166,8 +169,14 @@ export function showEvidence(terminal: Terminal, evidence: Evidence, size: numbe
       ]),
     ],
   );
+  terminal.print(verdict.reason);
+  terminal.print(why);
   if (precision) terminal.print(`precision at the given base rate: ${range(precision, 3)}`);
-  terminal.print(`${verdict.reason}; ${why}`);
+}
+
+/** A figure and its interval. */
+export function range({ value, low, high }: Estimate, digits: number): string {
+  return `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 /** How the candidates were found, and how many of the best among them; nothing where everybody was looked at. */
