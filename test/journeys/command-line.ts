@@ -1,6 +1,6 @@
 /** The `akin` command as somebody else's program runs it: a process of its own, its output and its exit code. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -40,6 +40,10 @@ export class Desk {
     mkdirSync(join(path, '..'), { recursive: true });
     writeFileSync(path, content);
     return path;
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
   }
 
   pipe(name: string): string {

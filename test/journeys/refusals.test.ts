@@ -99,6 +99,31 @@ it('what cannot be asked is refused', async () => {
       'akin expand --population shopp --seeds seeds.txt --size 1',
       'expected the name of an ingested population, got "shopp" (nearest: "shop")',
     ],
+    [
+      "akin expand --population shop --seeds seeds.txt --size 'lift>3'",
+      'expected a promise such as lift>=3, recall>=0.5 or precision>=0.1, got "lift>3"',
+    ],
+    [
+      "akin expand --population shop --seeds seeds.txt --size 'precision>=0.1'",
+      'expected a base rate beside a promise of precision: the share of all candidates who would do, got none',
+    ],
+    [
+      "akin expand --population shop --seeds seeds.txt --size 'lift>=2' --evidence none",
+      'expected evidence for a size by promise (lift>=2), but no seeds were held out',
+    ],
+    [
+      `${expand} --evidence ful`,
+      'expected evidence to be short, full, none, got "ful" (nearest: "full", "none", "short")',
+    ],
+    [`${expand} --effort 0`, 'expected an effort from 1 to 1000, got 0'],
+    [`${expand} --negatives some`, 'expected negatives to be all or exposed or sampled or spy, got "some"'],
+    [`${expand} --background nobody`, 'expected background to be population or candidates or exposed, got "nobody"'],
+    [`${expand} --scaling 2`, 'expected scaling to be chosen or none or unit or idf-unit, got "2"'],
+    [`${expand} --rounds three`, 'expected rounds to be two or one, got "three"'],
+    [`${expand} --factors many`, 'expected factors to be cosine or regression, got "many"'],
+    [`${expand} --ranker auto --negatives spy`, 'expected an option of the ranker auto (it has none), got negatives'],
+    [`${expand} --exposed gone.csv`, 'expected a file at gone.csv, found nothing there'],
+    [`${expand} --unlike gone.csv`, 'expected a file at gone.csv, found nothing there'],
     ['akin expand --seeds seeds.txt --size 1', 'expected either --population or --users, got both or neither'],
     [`${expand} --out seeds.txt/a/b.csv`, 'expected a folder on the way to seeds.txt/a/b.csv, found a file'],
     [`AKIN_MIN_SEEDS=many ${expand}`, 'AKIN_MIN_SEEDS: expected a whole number from 1 to 10000, got "many"'],
@@ -122,6 +147,19 @@ it('what cannot be asked is refused', async () => {
   ).toEqual(asked.map(([line, sentence]) => [line, 2, '', `akin: ${sentence}`]));
 });
 
+it('a promise that no size keeps is refused, with the best there is', async () => {
+  const desk = await deskWithShop();
+
+  const { code, out, remarks } = await desk.shell(
+    "akin expand --population shop --seeds seeds.txt --size 'lift>=1000000'",
+  );
+
+  expect([code, out]).toEqual([2, '']);
+  expect(remarks).toMatch(
+    /\nakin: expected a size that keeps lift>=1000000, but the best there is has a lift of \d\S* to \d\S* \(expected: \d\S*\), at \d+ of 360 users\n$/,
+  );
+});
+
 it('a command that is none is refused, with what may have been meant', async () => {
   const desk = new Desk();
 
@@ -129,6 +167,16 @@ it('a command that is none is refused, with what may have been meant', async () 
     ['akin', 'Usage: akin'],
     ['akin expnd', "error: unknown command 'expnd'\n(Did you mean expand?)"],
     ['akin ingest users.ndjson', "error: required option '--population <name>' not specified"],
+    ['akin expand --effort x', "error: option '--effort <n>' argument 'x' is invalid. expected a whole number"],
+    ['akin expand --effort -1', "error: option '--effort <n>' argument '-1' is invalid. expected a whole number"],
+    [
+      'akin expand --base-rate 2',
+      "error: option '--base-rate <share>' argument '2' is invalid. expected a share above 0",
+    ],
+    [
+      'akin expand --base-rate 5%',
+      "error: option '--base-rate <share>' argument '5%' is invalid. expected a share above 0",
+    ],
     ['akin expand --seed x', "error: option '--seed <n>' argument 'x' is invalid. expected a whole number"],
   ];
   const endings = await Promise.all(asked.map(([line]) => desk.shell(line)));
