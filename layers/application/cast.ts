@@ -5,7 +5,7 @@ import { assignRoles, type Roles } from '#domain/ranking/ranker.ts';
 import { samplePlan } from '#domain/ranking/training-set.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
-import { firstSpelledAlike, type SpelledAlike, usersSpelledAlike } from './id-spelling.ts';
+import { firstSpelledAlike, type SpelledAlike, spellingsOf, usersSpelledAlike } from './id-spelling.ts';
 import type { Population } from './population.ts';
 import { prepareShards } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
@@ -30,7 +30,7 @@ export interface ShardCast {
   readonly matchedSeeds: Uint32Array;
   /** Of each list of people to leave out how many are users of the shard; then how many exposed, and how many unlike. */
   readonly matchedExclusions: readonly number[];
-  /** Seeds who are no users of the shard, but spelled like one. */
+  /** Users of the shard who are spelled like a seed but are none by that id. */
   readonly spelledAlike: readonly SpelledAlike[];
   readonly emptySeeds: number;
 }
@@ -82,6 +82,7 @@ export function casterFor(casting: Casting, userCount: number): (shard: Shard) =
   const { seeds, exclude, exposed, unlike, drop, binary } = casting;
   const seedPlaces = new Map(seeds.ids.map((id, place) => [id, place]));
   const seedIds = new Set(seeds.ids);
+  const spellings = spellingsOf(seeds.ids);
   const lists = exclude.map(({ ids }) => new Set(ids));
   const further = {
     exposed: new Set(exposed?.ids),
@@ -98,15 +99,13 @@ export function casterFor(casting: Casting, userCount: number): (shard: Shard) =
       roles.exposed.length,
       roles.unlike.length,
     ];
-    const isMatched = new Set(matchedSeeds);
-    const strangers = seeds.ids.filter((_, place) => !isMatched.has(place));
     const { offsets } = shard.rows;
     return {
       shard,
       roles,
       matchedSeeds,
       matchedExclusions,
-      spelledAlike: usersSpelledAlike(strangers, shard),
+      spelledAlike: usersSpelledAlike(spellings, shard),
       emptySeeds: roles.seeds.filter((row) => offsets[row] === offsets[row + 1]).length,
     };
   };

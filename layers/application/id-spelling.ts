@@ -7,19 +7,18 @@ export interface SpelledAlike {
   readonly user: string;
 }
 
-/** For each of the ids the user who is spelled alike but for letter case and outer space, the first in the order of texts. */
-export function usersSpelledAlike(given: readonly string[], { ids }: Pick<Shard, 'ids'>): SpelledAlike[] {
-  if (given.length === 0) return [];
-  const users = new Map<string, string | undefined>(given.map((id) => [plain(id), undefined]));
-  for (const user of ids) {
-    const spelling = plain(user);
-    if (!users.has(spelling)) continue;
-    const known = users.get(spelling);
-    if (known === undefined || user < known) users.set(spelling, user);
-  }
-  return given.flatMap((id) => {
-    const user = users.get(plain(id));
-    return user === undefined ? [] : [{ given: id, user }];
+/** The given ids by what remains of them without letter case and outer space. */
+export type Spellings = ReadonlyMap<string, readonly string[]>;
+
+export function spellingsOf(given: readonly string[]): Spellings {
+  return Map.groupBy(given, plain);
+}
+
+/** Each user of a shard with each of the given ids that differs by letter case and outer space alone. */
+export function usersSpelledAlike(spellings: Spellings, { ids }: Pick<Shard, 'ids'>): SpelledAlike[] {
+  return ids.flatMap((user) => {
+    const alike = spellings.get(plain(user)) ?? [];
+    return alike.filter((given) => given !== user).map((given) => ({ given, user }));
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstSpelledAlike, usersSpelledAlike } from '#application/id-spelling.ts';
+import { firstSpelledAlike, spellingsOf, usersSpelledAlike } from '#application/id-spelling.ts';
 import { shardOf } from '../domain/populations.ts';
 
 const shards = [
@@ -10,7 +10,7 @@ const shards = [
 function alikeIn(ids: readonly string[], cut: typeof shards) {
   return firstSpelledAlike(
     ids,
-    cut.flatMap((shard) => usersSpelledAlike(ids, shard)),
+    cut.flatMap((shard) => usersSpelledAlike(spellingsOf(ids), shard)),
   );
 }
 
