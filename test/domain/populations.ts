@@ -10,7 +10,9 @@ import { fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
 import type { EmbeddingModel, FactorModel } from '#domain/features/embedding.ts';
 import type { Shard, User } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
-import { hashText } from '#domain/random.ts';
+import { hashText, seededRandom } from '#domain/random.ts';
+import { assignRoles, type FurtherRoles } from '#domain/ranking/ranker.ts';
+import { mergeTrainingSets, type TrainingSet, trainingSetOf } from '#domain/ranking/training-set.ts';
 import type { Aggregate, Measure } from '#domain/scoring/similarity.ts';
 
 export interface Population {
@@ -56,6 +58,25 @@ export const anyPopulation: fc.Arbitrary<Population> = anyUsers.chain((users) =>
     }),
 );
 
+/** Seeds are those whose ids say so. */
+export function populationOf(users: readonly User[]): Population {
+  const seeds = new Set(users.flatMap(({ id }) => (id.startsWith('seed') ? id : [])));
+  return { users, seeds, excluded: new Set() };
+}
+
+/** Seeds and those alike have three of the twelve features more often than the others. */
+export function crowdOf(seedCount: number, userCount: number, seed: number, amounts?: readonly number[]): Population {
+  const random = seededRandom(seed);
+  const users = Array.from({ length: userCount }, (_, u) => {
+    const kind = u < seedCount ? 'seed' : u < 1.5 * seedCount ? 'user alike' : 'user';
+    const share = (f: number) => (f >= 3 ? 1.5 / (f + 3) : kind === 'user' ? 0.15 : 0.7);
+    const features = Array.from({ length: 12 }, (__, f) => f).filter((f) => random() < share(f));
+    const weights = amounts && features.map(() => amounts[Math.floor(random() * amounts.length)]);
+    return { id: `${kind} ${u}`, features: features.map((f) => `feature ${f}`), weights };
+  });
+  return populationOf(users);
+}
+
 export function shardOf(users: readonly User[]): Shard {
   const [shard] = shardsOf(users, 1);
   return shard;
@@ -80,6 +101,20 @@ export function factorsOf(users: readonly User[]): FactorModel {
 
 export function embedded(shards: readonly Shard[], model: PointModel): Shard[] {
   return shards.map((shard) => ({ ...shard, embedding: placeUsers(shard, model) }));
+}
+
+/** What a learner sees of them, with everybody else as the others. */
+export function trainingSetFor(
+  { users, seeds, excluded }: Population,
+  shardCount = 1,
+  further: FurtherRoles = {},
+): TrainingSet {
+  return mergeTrainingSets(
+    shardsOf(users, shardCount).map((shard) => {
+      const roles = assignRoles(shard, seeds, excluded, further);
+      return trainingSetOf(shard, roles, roles.background);
+    }),
+  );
 }
 
 /** What a user has and how much of it. */

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CHOICES, RANKERS, type RankerChoices, type RankerKind } from '#domain/ranking/rankers.ts';
-import { rankerContract, type Traits } from '../../contracts/ranker.contract.ts';
+import { rankerContract } from '../../contracts/ranker.contract.ts';
 
 const TERMS = { seed: 1, effort: 20 };
-
-/** Where a ranker cannot be exact, or takes its time. */
-const TRAITS: Readonly<Record<string, Traits>> = {};
 
 describe('registry of rankers', () => {
   it('has each name once', () => {
@@ -82,7 +79,6 @@ for (const { title, kind, choices } of everyRanker()) {
   rankerContract(title, kind.with(choices, TERMS), {
     embedding: kind.embedding(choices),
     needsExposed: kind.needsExposed(choices),
-    ...TRAITS[kind.name],
   });
 }
 

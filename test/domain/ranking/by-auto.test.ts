@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { advantage } from '#domain/evaluation/places.ts';
+import { type AutoModel, byAuto, planFor, STACK, STACK_WITH_TREES } from '#domain/ranking/by-auto.ts';
+import { fitRanker } from '#domain/ranking/rank-users.ts';
+import { assignRoles, type Trials } from '#domain/ranking/ranker.ts';
+import { crowdOf, type Population, shardsOf } from '../populations.ts';
+
+/** More than everything takes. */
+const EFFORT = 20;
+
+describe('the plan of what to try', () => {
+  const namesFor = (seedCount: number, effort: number) => {
+    const { inputs, withTrees, skipped } = planFor(seedCount, effort);
+    return { inputs: inputs.map(({ name }) => name), withTrees, skipped };
+  };
+
+  it.each([
+    [10, 7, false],
+    [99, 7, false],
+    [100, 13, false],
+    [299, 13, false],
+    [300, 13, true],
+  ])('for %i seeds is %i inputs; with trees: %s', (seedCount, count, withTrees) => {
+    const plan = planFor(seedCount, EFFORT);
+
+    expect([plan.inputs.length, plan.withTrees, plan.skipped]).toEqual([count, withTrees, []]);
+  });
+
+  it('leaves out the dearest first: trees, then what seeds must be many for, then all regressions', () => {
+    const [all, cheaper, safe, cheapest] = [2, 1, 0.5, 0.1].map((effort) => namesFor(1000, effort));
+
+    expect(all.skipped).toEqual([]);
+    expect(cheaper).toEqual({ inputs: all.inputs, withTrees: false, skipped: ['boosted trees'] });
+    expect(safe.inputs).toEqual(namesFor(50, EFFORT).inputs);
+    expect(cheapest.inputs).toEqual(safe.inputs.filter((name) => !name.startsWith('logistic')));
+    expect(cheapest.inputs).toHaveLength(5);
+  });
+
+  it.each([2, 1, 0.5, 0.1])('says of every input whether it is tried or skipped, with an effort of %d', (effort) => {
+    const { inputs, skipped } = namesFor(1000, effort);
+
+    const everything = [...namesFor(1000, EFFORT).inputs, ...(effort < 2 ? ['boosted trees'] : [])];
+    expect([...inputs, ...skipped].toSorted()).toEqual(everything.toSorted());
+  });
+
+  it('says nothing of trees that so few seeds would not have had anyway', () => {
+    expect(namesFor(200, 0.1).skipped).not.toContain('boosted trees');
+  });
+});
+
+describe('the ranker chosen by evidence', () => {
+  it('tries the stack and every input on every seed, and says how each found it', () => {
+    const { inputs, trials } = fitted(crowdOf(40, 200, 1));
+
+    const { contenders, winner, places, skipped } = tried(trials);
+
+    expect(contenders.map(({ name }) => name)).toEqual([STACK, ...inputs.map(({ name }) => name)]);
+    expect(contenders.map((trial) => trial.places.length)).toEqual(Array(8).fill(40));
+    expect(contenders.some(({ name }) => name === winner)).toBe(true);
+    expect(places).toHaveLength(40);
+    expect(skipped).toEqual([]);
+    expect([places, ...contenders.map((trial) => trial.places)].every(areShares)).toBe(true);
+  });
+
+  it('tries trees where seeds are many, and takes them where features count together', () => {
+    const { trials, trees, inputs } = fitted(TOGETHER);
+
+    const { contenders, winner } = tried(trials);
+
+    expect(contenders.map(({ name }) => name).slice(0, 2)).toEqual([STACK_WITH_TREES, STACK]);
+    expect(winner).toBe(STACK_WITH_TREES);
+    expect(trees?.weight).toBeGreaterThan(0);
+    expect(inputs).toHaveLength(13);
+  });
+
+  it('skips what there is no time for, and says so', () => {
+    const { trials } = fitted(crowdOf(320, 500, 3), 1);
+
+    expect(tried(trials).skipped).toEqual(['boosted trees']);
+    expect(tried(trials).contenders.map(({ name }) => name)).not.toContain(STACK_WITH_TREES);
+  });
+
+  it.each([1, 9])('tries nothing on %i seeds, and lets each input count alike', (seedCount) => {
+    const { inputs, trials, trees } = fitted(crowdOf(seedCount, 100, 1));
+
+    expect(trials).toBeUndefined();
+    expect(trees).toBeUndefined();
+    expect(inputs.map(({ weight }) => weight)).toEqual(Array(7).fill(1 / 7));
+  });
+
+  it('tries nothing where everybody is a seed', () => {
+    expect(fitted(crowdOf(30, 30, 1)).trials).toBeUndefined();
+  });
+
+  it('takes what it took for good, in every crowd, by the same rule', () => {
+    const singles = [];
+    for (let seed = 1; seed <= 40; seed++) {
+      const people = crowdOf(12, 100, seed);
+      const { inputs, trials } = fitted(people);
+      const { contenders, winner } = tried(trials);
+      const [stack, ...others] = contenders;
+      const share = 12 / 100;
+      const isClearlyBetter = (trial: { readonly places: Float64Array }) =>
+        advantage(trial.places, stack.places, share) > 2;
+      const taken = inputs.filter(({ weight }) => weight > 0).map(({ name }) => name);
+      if (winner === STACK) expect(taken.length).toBeGreaterThan(1);
+      else {
+        singles.push(seed);
+        expect(taken).toEqual([winner]);
+        expect(others.filter(({ name }) => name === winner).every(isClearlyBetter)).toBe(true);
+      }
+    }
+
+    expect(singles.length).toBeGreaterThan(0);
+    expect(singles.length).toBeLessThan(10);
+  });
+
+  it('gives the same model for any cut into shards, and for the same seed', () => {
+    const people = crowdOf(320, 600, 4);
+
+    expect(fitted(people, EFFORT, 3)).toEqual(fitted(people));
+  });
+
+  it('gives other folds for another seed', () => {
+    const people = crowdOf(40, 200, 1);
+
+    expect(tried(fitted(people, EFFORT, 1, 2).trials).places).not.toEqual(tried(fitted(people).trials).places);
+  });
+
+  // Nothing tells seeds from the others: places are 1/2 ± 0.289/√S by chance, over ten crowds of 60 ± 0.012.
+  it('promises nothing where there is nothing to be found', () => {
+    const means = Array.from({ length: 10 }, (_, seed) => {
+      const { users } = crowdOf(0, 600, seed);
+      const people = { users, seeds: new Set(users.slice(0, 60).map(({ id }) => id)), excluded: new Set<string>() };
+      return mean(tried(fitted(people).trials).places);
+    });
+
+    expect(Math.abs(mean(means) - 1 / 2)).toBeLessThan(3 * 0.012);
+  });
+});
+
+/** Seeds have both or neither of two things: by themselves these say nothing. */
+const TOGETHER: Population = (() => {
+  const { users } = crowdOf(0, 1200, 5);
+  const withBoth = users.map(({ id, features }, u) => {
+    const isAlike = u % 3 === 0;
+    const [one, two] = [u % 2 === 0, isAlike ? u % 2 === 0 : u % 2 === 1];
+    return { id, features: [...features, ...(one ? ['one'] : []), ...(two ? ['two'] : [])] };
+  });
+  return {
+    users: withBoth,
+    seeds: new Set(withBoth.filter((_, u) => u % 3 === 0 && u < 1150).map(({ id }) => id)),
+    excluded: new Set(),
+  };
+})();
+
+function fitted({ users, seeds, excluded }: Population, effort = EFFORT, shardCount = 1, seed = 1): AutoModel {
+  const shards = shardsOf(users, shardCount);
+  const roles = shards.map((shard) => assignRoles(shard, seeds, excluded));
+  return fitRanker(byAuto(seed, effort), shards, roles);
+}
+
+function tried(trials: Trials | undefined): Trials {
+  if (trials === undefined) throw new Error('expected trials, got none');
+  return trials;
+}
+
+function areShares(places: Float64Array): boolean {
+  return places.every((place) => place >= 0 && place <= 1);
+}
+
+function mean(values: Iterable<number>): number {
+  const all = [...values];
+  return all.reduce((sum, value) => sum + value, 0) / all.length;
+}
