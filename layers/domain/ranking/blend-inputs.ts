@@ -9,7 +9,7 @@ import { type Rarity, rarityOf, type Scaling, scaledScores, scaleRows } from '..
 import type { ScaledRows } from '../scoring/logistic-regression.ts';
 import { walkToFeatures } from '../scoring/random-walk.ts';
 import { walkWeights } from './by-random-walk.ts';
-import { type Labels, regress } from './regression-choice.ts';
+import { groupLabels, type Labels, regress } from './regression-choice.ts';
 import type { TrainingSet } from './training-set.ts';
 
 export interface BlendInput {
@@ -44,6 +44,22 @@ export function blendStage({ shard }: TrainingSet): BlendStage {
   const { matrix, groups } = distinctRows(shard.rows);
   const scaled = (scaling: Scaling) => scaleRows(matrix, scaling, rarity);
   return { rarity, rows: { none: scaled('none'), unit: scaled('unit'), 'idf-unit': scaled('idf-unit') }, groups };
+}
+
+/** The weights that an input gives people with these labels, one of each user. */
+export function fitInput(
+  input: BlendInput,
+  stage: BlendStage,
+  labels: Labels,
+  before: Map<string, Float64Array>,
+): Float64Array {
+  return input.fit(stage, groupLabels(labels, stage.groups, stage.rows.none.rowFactors.length), before);
+}
+
+/** The scores of all users by weights of scaled columns, (N). */
+export function userScores({ rows, groups }: BlendStage, scaling: Scaling, weights: Float64Array): Float32Array {
+  const distinct = scaledScores(rows[scaling], weights);
+  return Float32Array.from(groups, (group) => distinct[group]);
 }
 
 export const BLEND_INPUTS: readonly BlendInput[] = [

@@ -39,7 +39,7 @@ const CLEARLY = 2;
 const REGRESSION_FITS = FOLD_COUNT * Object.values(STRENGTHS).flat().length + 1;
 const PASS_FITS = 0.1;
 /** Measured: an ensemble on the sample takes about as long as ten regressions. */
-const TREE_FITS = 10;
+const TREE_FITS = 20;
 
 /** `effort`: how many times as long as one logistic regression it may take, by the count of its passes over the users. */
 export function byAuto(seed: number, effort: number): Ranker<TrainingSet, AutoModel> {

@@ -6,11 +6,11 @@
  *         users by the models of fold k. Standardised by the others, fold by fold.
  * Cost:   FOLD_COUNT + 1 fits of each input.
  */
-import { type LinearModel, linearModelOf, scaledScores } from '../scoring/linear-model.ts';
-import { type BlendInput, blendStage } from './blend-inputs.ts';
+import { type LinearModel, linearModelOf } from '../scoring/linear-model.ts';
+import { type BlendInput, blendStage, fitInput, userScores } from './blend-inputs.ts';
 import { dealFolds, FOLD_COUNT, otherRows } from './folds.ts';
 import { finiteInPlace } from './ranker.ts';
-import { groupLabels, labelsOf } from './regression-choice.ts';
+import { labelsOf } from './regression-choice.ts';
 import type { TrainingSet } from './training-set.ts';
 
 export interface Standard {
@@ -38,14 +38,13 @@ export function crossFit(set: TrainingSet, inputs: readonly BlendInput[], seed: 
   const others = otherRows(set);
   const before = new Map<string, Float64Array>();
   const fitAll = (isHeldOut: (row: number) => boolean) => {
-    const labels = groupLabels(labelsOf(set, isHeldOut), stage.groups, stage.rows.none.rowFactors.length);
-    return inputs.map((input) => input.fit(stage, labels, before));
+    const labels = labelsOf(set, isHeldOut);
+    return inputs.map((input) => fitInput(input, stage, labels, before));
   };
   const scored = (weights: readonly Float64Array[]) =>
     inputs.map(({ scaling, ceiling }, m) => {
       // As float32, which is what the model will give: trees must find a user on the side where they were fitted.
-      const distinct = scaledScores(stage.rows[scaling], weights[m]);
-      const scores = finiteInPlace(Float32Array.from(stage.groups, (group) => distinct[group]));
+      const scores = finiteInPlace(userScores(stage, scaling, weights[m]));
       const standard = standardOf(scores, others, ceiling);
       return { scores: standardised(scores, standard), standard };
     });

@@ -6,6 +6,7 @@
  * Shapes:    columns M of (N), standardised; rows to learn from; isPositive (N); weights (M), none below 0.
  * Cost:      one small regression, again for each column that is taken out for its negative weight.
  */
+import type { SparseMatrix } from '../features/sparse-matrix.ts';
 import { fitLogisticRegression } from './logistic-regression.ts';
 
 /**
@@ -22,26 +23,24 @@ export function fitStack(
   isPositive: Uint8Array,
   strength: number,
 ): Float64Array {
-  const weights = new Float64Array(columns.length);
-  let kept = [...columns.keys()];
-  while (kept.length > 0) {
-    const fitted = fitDense(
-      kept.map((m) => columns[m]),
-      rows,
-      isPositive,
-      strength,
-    );
-    const lowest = kept.reduce((low, _, i) => (fitted[i] < fitted[low] ? i : low), 0);
-    if (fitted[lowest] >= 0) {
-      kept.forEach((m, i) => {
-        weights[m] = fitted[i];
-      });
-      return weights;
-    }
+  const M = columns.length;
+  const matrix = denseRows(columns, rows);
+  const positives = Float64Array.from(rows, (row) => isPositive[row]);
+  const labels = { positives, others: positives.map((positive) => 1 - positive) };
+  const rowFactors = new Float64Array(rows.length).fill(1);
+  // A column that is taken out has the factor 0, and then a weight of 0.
+  const columnFactors = new Float64Array(M).fill(1);
+  const settings = { strength, tolerance: 1e-3, maxSteps: 200 };
+  let start: Float64Array | undefined;
+  for (;;) {
+    const { weights } = fitLogisticRegression({ matrix, rowFactors, columnFactors }, labels, settings, start);
+    const lowest = columnFactors.reduce((low, _, m) => (weights[m] < weights[low] ? m : low), 0);
+    if (M === 0 || weights[lowest] >= 0) return weights.slice(0, M);
     // One at a time: what is below 0 beside this column may be above without it.
-    kept = kept.filter((_, i) => i !== lowest);
+    columnFactors[lowest] = 0;
+    weights[lowest] = 0;
+    start = weights;
   }
-  return weights;
 }
 
 /** The sum of columns, each by its weight, (N). */
@@ -53,22 +52,16 @@ export function stackScores(columns: readonly Float32Array[], weights: Float64Ar
   return Float32Array.from(sums);
 }
 
-function fitDense(columns: readonly Float32Array[], rows: Uint32Array, isPositive: Uint8Array, strength: number) {
+function denseRows(columns: readonly Float32Array[], rows: Uint32Array): SparseMatrix {
   const M = columns.length;
   const values = new Float32Array(rows.length * M);
   rows.forEach((row, n) => {
     for (let m = 0; m < M; m++) values[n * M + m] = columns[m][row];
   });
-  const matrix = {
+  return {
     columnCount: M,
     offsets: Uint32Array.from({ length: rows.length + 1 }, (_, n) => n * M),
     columns: Uint32Array.from(values, (_, at) => at % M),
     weights: values,
   };
-  const positives = Float64Array.from(rows, (row) => isPositive[row]);
-  return fitLogisticRegression(
-    { matrix, rowFactors: new Float64Array(rows.length).fill(1), columnFactors: new Float64Array(M).fill(1) },
-    { positives, others: positives.map((positive) => 1 - positive) },
-    { strength, tolerance: 1e-3, maxSteps: 200 },
-  ).weights;
 }

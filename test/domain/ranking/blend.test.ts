@@ -88,5 +88,6 @@ function input(values: readonly number[], deviation: number, weight: number): Bl
   const features = ['x', 'y'];
   const rarity = { idf: { features, values: new Float64Array(2) }, unseen: 0 };
   const weights = { features, values: Float64Array.from(values) };
-  return { name: 'by hand', model: { scaling: 'none', weights, rarity }, standard: { mean: 7, deviation }, weight };
+  const standard = { mean: 7, deviation, most: Number.POSITIVE_INFINITY };
+  return { name: 'by hand', model: { scaling: 'none', weights, rarity }, standard, weight };
 }

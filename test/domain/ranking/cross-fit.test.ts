@@ -1,11 +1,11 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BLEND_INPUTS, blendStage } from '#domain/ranking/blend-inputs.ts';
+import { BLEND_INPUTS, blendStage, fitInput, userScores } from '#domain/ranking/blend-inputs.ts';
 import { crossFit, standardised, standardOf } from '#domain/ranking/cross-fit.ts';
 import { dealFolds, FOLD_COUNT, otherRows } from '#domain/ranking/folds.ts';
 import { labelsOf } from '#domain/ranking/regression-choice.ts';
 import type { TrainingSet } from '#domain/ranking/training-set.ts';
-import { linearModelScores, scaledScores } from '#domain/scoring/linear-model.ts';
+import { linearModelScores } from '#domain/scoring/linear-model.ts';
 import { crowdOf, trainingSetFor } from '../populations.ts';
 
 const someCrowd = fc
@@ -53,10 +53,17 @@ describe('scores by models that did not see people as seeds', () => {
 
 describe('a standard', () => {
   it('is what a hand computes, of the rows that are asked for', () => {
-    const { mean, deviation } = standardOf([1, 100, 3], Uint32Array.of(0, 2));
+    const standard = standardOf([1, 100, 3], Uint32Array.of(0, 2));
 
-    expect([mean, deviation]).toEqual([2, 1]);
-    expect([...standardised([1, 100, 3], { mean, deviation })]).toEqual([-1, 98, 1]);
+    expect(standard).toEqual({ mean: 2, deviation: 1, most: Number.POSITIVE_INFINITY });
+    expect([...standardised([1, 100, 3], standard)]).toEqual([-1, 98, 1]);
+  });
+
+  it('takes what is beyond the ceiling as the ceiling', () => {
+    const standard = standardOf([1, 100, 3], Uint32Array.of(0, 2), 5);
+
+    expect(standard.most).toBe(7);
+    expect([...standardised([1, 100, 3], standard)]).toEqual([-1, 5, 1]);
   });
 
   it.each([
@@ -70,13 +77,15 @@ describe('a standard', () => {
   });
 
   it('has no score beyond what float32 holds', () => {
-    expect(standardised([1e30, -1e30], { mean: 0, deviation: 1e-30 }).every(Number.isFinite)).toBe(true);
+    expect(
+      standardised([1e30, -1e30], { mean: 0, deviation: 1e-30, most: Number.POSITIVE_INFINITY }).every(Number.isFinite),
+    ).toBe(true);
   });
 });
 
 function naiveScores(set: TrainingSet, m: number, isHeldOut: (row: number) => boolean): Float32Array {
   const stage = blendStage(set);
-  const weights = PASSES[m].fit(stage, labelsOf(set, isHeldOut), new Map());
-  const scores = Float32Array.from(scaledScores(stage.rows[PASSES[m].scaling], weights));
+  const weights = fitInput(PASSES[m], stage, labelsOf(set, isHeldOut), new Map());
+  const scores = userScores(stage, PASSES[m].scaling, weights);
   return standardised(scores, standardOf(scores, otherRows(set)));
 }

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { assignRoles, contributionsOf } from '#domain/ranking/ranker.ts';
+import { assignRoles, contributionsOf, rolesOf } from '#domain/ranking/ranker.ts';
 import { anyPopulation, shardOf } from '../populations.ts';
 
 const people = shardOf(['u1', 'u2', 'u3', 'u4'].map((id) => ({ id, features: ['a', 'b', 'c'] })));
@@ -10,7 +10,7 @@ describe('roles', () => {
     const roles = assignRoles(people, new Set(['u4', 'u2', 'u9']), new Set(['u1', 'u2']));
 
     const others = Uint32Array.of(2);
-    expect(roles).toEqual({ seeds: Uint32Array.of(1, 3), background: others, candidates: others });
+    expect(roles).toEqual(rolesOf(Uint32Array.of(1, 3), others));
   });
 
   test.prop([anyPopulation])('let everybody rank who is neither seed nor excluded', ({ users, seeds, excluded }) => {

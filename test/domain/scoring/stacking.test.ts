@@ -46,7 +46,8 @@ describe('a stack', () => {
     expect(weights[0]).toBeGreaterThan(1.3 * weights[1]);
     expect(weights[1]).toBeGreaterThan(3 * weights[2]);
     expect(withForeign[3]).toBe(0);
-    expectClose(withForeign.subarray(0, 3), weights, 1e-9);
+    // Begun from another point, and ended within the tolerance.
+    expectClose(withForeign.subarray(0, 3), weights, 1e-5);
   });
 
   it('weighs by how high the positives stand where it may go no further', () => {
