@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { type User, userAt } from '#domain/features/shard.ts';
-import { byInformationValue, mergeCounts } from '#domain/ranking/by-information-value.ts';
+import { type Background, byInformationValue, mergeCounts } from '#domain/ranking/by-information-value.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import { assignRoles } from '#domain/ranking/ranker.ts';
 import type { PositiveFilter } from '#domain/scoring/information-value.ts';
@@ -55,6 +55,29 @@ describe('ranking by information value', () => {
 
     expect(model.features[0]).toBe('rare');
     expect(model.values[0]).toBe(0);
+  });
+
+  it.each<{ background: Background; others: string[] }>([
+    { background: 'population', others: ['u1', 'u2', 'u3'] },
+    { background: 'candidates', others: ['u2', 'u3'] },
+    { background: 'exposed', others: ['u3'] },
+  ])('compares seeds with the $background', ({ background, others }) => {
+    const shard = shardOf([
+      { id: 's', features: ['a', 'b', 'c'] },
+      { id: 'u1', features: ['a'] },
+      { id: 'u2', features: ['b'] },
+      { id: 'u3', features: ['c'] },
+    ]);
+    const all = assignRoles(shard, new Set(['s']), new Set(), { exposed: new Set(['u3']) });
+
+    const counts = byInformationValue('positive', background).gather(shard, {
+      ...all,
+      candidates: Uint32Array.of(2, 3),
+    });
+
+    expect(counts.otherCount).toBe(others.length);
+    expect([...counts.othersWith.values]).toEqual(['u1', 'u2', 'u3'].map((id) => (others.includes(id) ? 1 : 0)));
+    expect([...counts.seedsWith.values]).toEqual([1, 1, 1]);
   });
 
   test.prop([anyPopulation, fc.constantFrom<PositiveFilter>('positive', 'half'), fc.integer({ min: 1, max: 3 })])(

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { assignRoles, contributionsOf, rolesOf } from '#domain/ranking/ranker.ts';
+import { assignRoles, contributionsOf, finiteInPlace, rolesOf } from '#domain/ranking/ranker.ts';
 import { anyPopulation, shardOf } from '../populations.ts';
 
 const people = shardOf(['u1', 'u2', 'u3', 'u4'].map((id) => ({ id, features: ['a', 'b', 'c'] })));
@@ -9,9 +9,52 @@ describe('roles', () => {
   it('are seed, candidate or neither, and a seed is one even where it is excluded', () => {
     const roles = assignRoles(people, new Set(['u4', 'u2', 'u9']), new Set(['u1', 'u2']));
 
-    const others = Uint32Array.of(2);
-    expect(roles).toEqual(rolesOf(Uint32Array.of(1, 3), others));
+    expect(roles).toEqual(rolesOf(Uint32Array.of(1, 3), Uint32Array.of(2)));
   });
+
+  it('say of people of whom no more is known that all others are ranked and learned from', () => {
+    const [seeds, others, nobody] = [Uint32Array.of(1), Uint32Array.of(0, 2), new Uint32Array(0)];
+
+    expect(rolesOf(seeds, others)).toEqual({
+      seeds,
+      background: others,
+      candidates: others,
+      exposed: nobody,
+      unlike: nobody,
+      sample: { seeds: 1, others: 1 },
+    });
+  });
+
+  it('leave people not to resemble out of those whom seeds are compared with, and pass on the sample', () => {
+    const sample = { seeds: 0.5, others: 0.1 };
+
+    const roles = assignRoles(people, new Set(['u1']), new Set(['u2']), {
+      unlike: new Set(['u1', 'u2', 'u3']),
+      sample,
+    });
+
+    expect(roles).toEqual({
+      ...rolesOf(Uint32Array.of(0), Uint32Array.of(3)),
+      unlike: Uint32Array.of(1, 2),
+      sample,
+    });
+  });
+
+  test.prop([anyPopulation, fc.array(fc.nat(199)), fc.array(fc.nat(199))])(
+    'know the exposed among the others, and nobody as two things at once',
+    ({ users, seeds, excluded }, shown, avoided) => {
+      const shard = shardOf(users);
+      const [exposed, unlike] = [shown, avoided].map((numbers) => new Set(numbers.map((number) => `u${number}`)));
+
+      const roles = assignRoles(shard, seeds, excluded, { exposed, unlike });
+
+      const idsOf = (rows: Uint32Array) => Array.from(rows, (row) => shard.ids[row]);
+      const isOther = (id: string) => !seeds.has(id) && !excluded.has(id) && !unlike.has(id);
+      expect(idsOf(roles.background)).toEqual(shard.ids.filter(isOther));
+      expect(idsOf(roles.exposed)).toEqual(shard.ids.filter((id) => isOther(id) && exposed.has(id)));
+      expect(idsOf(roles.unlike)).toEqual(shard.ids.filter((id) => !seeds.has(id) && unlike.has(id)));
+    },
+  );
 
   test.prop([anyPopulation])('let everybody rank who is neither seed nor excluded', ({ users, seeds, excluded }) => {
     const shard = shardOf(users);
@@ -44,5 +87,15 @@ describe('contributions', () => {
     const sum = contributionsOf(people, pairs).reduce((total, { amount }) => total + amount, 0);
 
     expect(sum).toBe(pairs.reduce((total, [, amount]) => total + amount, 0));
+  });
+});
+
+describe('scores', () => {
+  it('beyond what float32 holds are the most that it holds; no number stays none', () => {
+    const [largest] = new Float32Array(Uint32Array.of(0x7f7fffff).buffer);
+
+    const scores = finiteInPlace(Float32Array.of(1e40, -1e40, 0.5, -0, Number.NaN));
+
+    expect([...scores]).toEqual([largest, -largest, 0.5, -0, Number.NaN]);
   });
 });
