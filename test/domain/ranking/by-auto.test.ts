@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { advantage } from '#domain/evaluation/places.ts';
 import { seededRandom } from '#domain/random.ts';
+import { blendScores } from '#domain/ranking/blend.ts';
 import { type AutoModel, byAuto, planFor, STACK, STACK_WITH_TREES } from '#domain/ranking/by-auto.ts';
+import { standardOf } from '#domain/ranking/cross-fit.ts';
+import { dealFolds } from '#domain/ranking/folds.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
-import { assignRoles, type Trials } from '#domain/ranking/ranker.ts';
-import { crowdOf, type Population, shardsOf } from '../populations.ts';
+import { assignRoles, type Trial, type Trials } from '#domain/ranking/ranker.ts';
+import { crowdOf, type Population, shardOf, shardsOf, trainingSetFor } from '../populations.ts';
 
 /** More than everything takes. */
 const EFFORT = 20;
@@ -116,6 +119,45 @@ describe('the ranker chosen by evidence', () => {
     expect(singles.length).toBeLessThan(10);
   });
 
+  it('gives each seed the place by what would have been taken without the seeds of its fold', () => {
+    let differing = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const people = crowdOf(12, 100, seed);
+      const { contenders, winner, places } = tried(fitted(people).trials);
+      const set = trainingSetFor(people);
+      const fold = dealFolds(set, 1).filter((_, row) => set.isSeed[row] === 1);
+
+      const expected = Float64Array.from(fold, (k, s) => {
+        const chosen = naiveChoice(contenders, (other) => fold[other] !== k, 12 / 100);
+        if (chosen.name !== winner) differing++;
+        return chosen.places[s];
+      });
+
+      expect(places).toEqual(expected);
+    }
+
+    expect(differing).toBeGreaterThan(0);
+  });
+
+  it('scores in units of how far the others lie apart, the stack as the trees', () => {
+    const deviationOf = (people: Population) => {
+      const shard = shardOf(people.users);
+      const { candidates } = assignRoles(shard, people.seeds, people.excluded);
+      const { trees, ...stack } = fitted(people);
+      const scores = [
+        blendScores(stack, shard, candidates),
+        trees && blendScores({ inputs: stack.inputs, trees }, shard, candidates),
+      ];
+      const alone = trees && scores[1]?.map((score, n) => score - (scores[0]?.[n] ?? 0));
+      return [scores[0], alone].map(
+        (column) => column && standardOf(column, Uint32Array.from(column.keys())).deviation,
+      );
+    };
+
+    expect(deviationOf(crowdOf(40, 200, 1))).toEqual([expect.closeTo(1, 4), undefined]);
+    expect(deviationOf(TOGETHER)).toEqual([expect.closeTo(1, 4), expect.closeTo(1, 4)]);
+  });
+
   it('gives the same model for any cut into shards, and for the same seed', () => {
     const people = crowdOf(320, 600, 4);
 
@@ -175,6 +217,17 @@ function fitted({ users, seeds, excluded }: Population, effort = EFFORT, shardCo
   const shards = shardsOf(users, shardCount);
   const roles = shards.map((shard) => assignRoles(shard, seeds, excluded));
   return fitRanker(byAuto(seed, effort), shards, roles);
+}
+
+/** The stack, or the best single input where that is better by two standard errors and no worse at the top. */
+function naiveChoice(contenders: readonly Trial[], mayLook: (s: number) => boolean, share: number): Trial {
+  const [stack, ...singles] = contenders;
+  const seen = ({ places }: Trial) => places.filter((_, s) => mayLook(s));
+  const hits = (trial: Trial) => seen(trial).filter((place) => place >= 1 - share).length;
+  const worth = (trial: Trial) => seen(trial).reduce((sum, place) => sum + place, hits(trial));
+  const most = Math.max(...singles.map(worth));
+  const [best] = singles.filter((trial) => worth(trial) > most - 1e-9);
+  return advantage(seen(best), seen(stack), share) > 2 && hits(best) >= hits(stack) ? best : stack;
 }
 
 function tried(trials: Trials | undefined): Trials {

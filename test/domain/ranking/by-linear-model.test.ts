@@ -55,26 +55,24 @@ describe('ranking by a linear model', () => {
       () => model,
     );
     const answers = shards.flatMap((shard) =>
-      shard.ids.map((id, row) => [
-        id,
-        ranker.score(model, shard, Uint32Array.of(row))[0],
-        ranker.explain(model, shard, row),
-      ]),
+      shard.ids.map((id, row) => {
+        const [score] = ranker.score(model, shard, Uint32Array.of(row));
+        return [id, { score, reasons: ranker.explain(model, shard, row) }] as const;
+      }),
     );
 
-    expect(answers.toSorted()).toEqual([
-      ['excluded', 0, []],
-      ['other', -0.5, [{ feature: 'y', amount: -0.5 }]],
-      ['s', 2, [{ feature: 'x', amount: 2 }]],
-      [
-        'shown',
-        expect.closeTo(1.5 / Math.SQRT2, 6),
-        [
+    expect(Object.fromEntries(answers)).toEqual({
+      excluded: { score: 0, reasons: [] },
+      other: { score: -0.5, reasons: [{ feature: 'y', amount: -0.5 }] },
+      s: { score: 2, reasons: [{ feature: 'x', amount: 2 }] },
+      shown: {
+        score: expect.closeTo(1.5 / Math.SQRT2, 6),
+        reasons: [
           { feature: 'x', amount: expect.closeTo(Math.SQRT2, 12) },
           { feature: 'y', amount: expect.closeTo(-0.5 / Math.SQRT2, 12) },
         ],
-      ],
-    ]);
+      },
+    });
   });
 
   it('stays within what float32 holds', () => {

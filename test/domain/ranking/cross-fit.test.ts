@@ -17,12 +17,13 @@ const PASSES = BLEND_INPUTS.filter(({ cost }) => cost === 'pass');
 
 describe('scores by models that did not see people as seeds', () => {
   test.prop([someCrowd, fc.nat(99)])('are those of models fitted without the fold’s seeds, one by one', (set, seed) => {
-    const { heldOut, fold, scoresOf } = crossFit(set, PASSES, seed);
+    const fitted = crossFit(set, PASSES, seed);
+    const { heldOut, fold } = fitted;
 
     expect(fold).toEqual(dealFolds(set, seed));
     for (let k = 0; k < FOLD_COUNT; k++) {
       const expected = PASSES.map((_, m) => naiveScores(set, m, (row) => set.isSeed[row] === 1 && fold[row] === k));
-      expect(scoresOf(k)).toEqual(expected);
+      expect(fitted.scoresOf(k)).toEqual(expected);
       heldOut.forEach((scores, m) => {
         expect(scores.filter((_, row) => fold[row] === k)).toEqual(expected[m].filter((_, row) => fold[row] === k));
       });
