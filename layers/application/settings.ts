@@ -31,7 +31,7 @@ const Settings = z.object({
     .int()
     .min(0)
     .max(1_000)
-    .default(20)
+    .default(100)
     .meta({ unit: 'features', effect: 'So many telling features stand in the report; more make it longer.' }),
   dimensions: z
     .int()

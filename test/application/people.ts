@@ -35,7 +35,7 @@ export const WAYS = [
   ...['two', 'one'].map((rounds) => ({ ranker: 'random-walk', choices: { rounds } })),
   ...['cosine', 'regression'].map((factors) => ({ ranker: 'matrix-factorization', choices: { factors } })),
   { ranker: 'boosted-trees', choices: {} },
-  { ranker: 'attention', choices: {} },
+  ...['svd', 'als'].map((embedding) => ({ ranker: 'attention', choices: { embedding } })),
 ];
 
 /**

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   columnCounts,
+  distinctRows,
   firstEqualRows,
   matrixOf,
   renumberColumns,
@@ -179,3 +180,19 @@ function picksWithin(m: SparseMatrix, picks: readonly number[]): number[] {
 function rowsAscend({ offsets, columns }: SparseMatrix): boolean {
   return columns.every((column, at) => offsets.includes(at) || columns[at - 1] < column);
 }
+
+describe('distinct rows', () => {
+  it('are each different row once, and say which of them each row is', () => {
+    const { matrix, groups, firsts } = distinctRows(matrixOf([[0, 1], [2], [0, 1], [], [2], []], 3));
+
+    expect([...firsts]).toEqual([0, 1, 3]);
+    expect([...groups]).toEqual([0, 1, 0, 2, 1, 2]);
+    expect(matrix).toEqual(matrixOf([[0, 1], [2], []], 3));
+  });
+
+  it('tell rows apart by their weights', () => {
+    const { groups } = distinctRows(matrixOf([[0], [0], [0]], 1, [[1], [2], [1]]));
+
+    expect([...groups]).toEqual([0, 1, 0]);
+  });
+});

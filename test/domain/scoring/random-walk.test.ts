@@ -37,6 +37,14 @@ describe('a random walk', () => {
     expect([...walkToFeatures(rows, [1, 0])]).toEqual([1 / (1 + 1 + 2), 3 / (1 + 3 + 1), 0]);
   });
 
+  it('takes a row that stands for several users as so many of them', () => {
+    const [once, several] = [rowsOf([[0], [0, 1]], [1, 0.5]), rowsOf([[0], [0], [0], [0, 1]], [1, 1, 1, 0.5])];
+
+    const weights = walkToFeatures(once, [1 / 3, 1], Float64Array.of(3, 1));
+
+    expect([...weights]).toEqual(Array.from(walkToFeatures(several, [1, 0, 0, 1]), (w) => expect.closeTo(w, 12)));
+  });
+
   test.prop([anyUsers, anyMass, anyScaling])('is what the matrices written out give', (users, mass, scaling) => {
     const shard = shardOf(users);
     const rows = scaleRows(shard.rows, scaling, rarityOf(shard));
