@@ -1,7 +1,8 @@
 /** An audience as files: the list, the report, and the manifest that lets anybody make the same bytes again. */
+
+import type { Audience, ExpansionRequest, Member } from './audience-report.ts';
 import { sha256Of } from './digest.ts';
 import type { EvidenceLevel } from './evidence.ts';
-import type { Audience, ExpansionRequest, Member } from './expand-audience.ts';
 import { audiencePrefix, type Population } from './population.ts';
 import type { ObjectStore } from './ports.ts';
 import { DEFAULT_EFFORT } from './ranking-options.ts';

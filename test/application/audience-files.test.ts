@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { audienceCsv, CODE_VERSION, manifestOfAudience, saveAudience } from '#application/audience-files.ts';
+import type { ExpansionRequest } from '#application/audience-report.ts';
 import { sha256Of } from '#application/digest.ts';
-import type { ExpansionRequest } from '#application/expand-audience.ts';
 import {
   emptySite,
   expansionOf,

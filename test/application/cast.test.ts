@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ExpansionRequest } from '#application/audience-report.ts';
 import { castRoles, checkFurther, checkSeeds, sizeOf, warnOfSeeds } from '#application/cast.ts';
 import { Invalid } from '#application/errors.ts';
-import type { ExpansionRequest } from '#application/expand-audience.ts';
 import { groupedPeople, groupIds, idList, populationOf, requestFor, SETTINGS } from './people.ts';
 
 const people = groupedPeople(400);

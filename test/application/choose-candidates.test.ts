@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Audience, ExpansionRequest } from '#application/audience-report.ts';
 import { castRoles } from '#application/cast.ts';
 import {
   CANDIDATE_MODES,
@@ -9,7 +10,7 @@ import {
   modeFor,
 } from '#application/choose-candidates.ts';
 import { Invalid } from '#application/errors.ts';
-import { type Audience, type ExpansionRequest, expandAudience } from '#application/expand-audience.ts';
+import { expandAudience } from '#application/expand-audience.ts';
 import type { Population } from '#application/population.ts';
 import { withPoints } from '#application/population-index.ts';
 import { chooseRanker } from '#application/ranking-options.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Audience } from '#application/audience-report.ts';
 import { Invalid } from '#application/errors.ts';
 import { checkEvidenceLevel, EVIDENCE_LEVELS, type Evidence, evidenceOf, holdOutSeeds } from '#application/evidence.ts';
-import type { Audience } from '#application/expand-audience.ts';
 import { hashText } from '#domain/random.ts';
 import { STACK } from '#domain/ranking/by-auto.ts';
 import { bySimilarity } from '#domain/ranking/by-similarity.ts';

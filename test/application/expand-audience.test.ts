@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Audience } from '#application/audience-report.ts';
 import { Invalid } from '#application/errors.ts';
-import type { Audience } from '#application/expand-audience.ts';
 import type { Population } from '#application/population.ts';
 import { reportSeeds } from '#application/seed-report.ts';
 import { compareTexts } from '#domain/features/text-order.ts';

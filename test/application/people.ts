@@ -1,7 +1,8 @@
 /** People with a known answer, kept in a folder of the test's own, and the requests that tests make about them. */
 
+import type { Audience, ExpansionRequest } from '#application/audience-report.ts';
 import { type Campaign, type Evaluation, evaluateRankers, type RankingSink } from '#application/evaluate-rankers.ts';
-import { type Audience, type ExpansionRequest, expandAudience } from '#application/expand-audience.ts';
+import { expandAudience } from '#application/expand-audience.ts';
 import { type Explanation, explainMember } from '#application/explain-member.ts';
 import type { IdList } from '#application/id-list.ts';
 import { type IngestMode, type IngestReport, ingestUsers } from '#application/ingest-users.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { localFolderBucketStore } from '#adapters/local-folder-bucket-store.ts';
+import type { Audience, ExpansionRequest } from '#application/audience-report.ts';
 import { Invalid } from '#application/errors.ts';
-import { type Audience, type ExpansionRequest, expandAudience } from '#application/expand-audience.ts';
+import { expandAudience } from '#application/expand-audience.ts';
 import { ingestUsers } from '#application/ingest-users.ts';
 import type { Manifest } from '#application/manifest.ts';
 import { openPopulation, type Population } from '#application/population.ts';

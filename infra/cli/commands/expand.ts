@@ -1,15 +1,11 @@
 import { join } from 'node:path';
 import { writeFileAtomically } from '#adapters/atomic-file.ts';
 import { audienceCsv, saveAudience } from '#application/audience-files.ts';
+import type { Audience, ExpansionReport, ExpansionRequest } from '#application/audience-report.ts';
 import { CANDIDATE_MODES, checkCandidateMode, type RetrievalReport } from '#application/choose-candidates.ts';
 import { Invalid } from '#application/errors.ts';
 import { checkEvidenceLevel, EVIDENCE_LEVELS } from '#application/evidence.ts';
-import {
-  type Audience,
-  type ExpansionReport,
-  type ExpansionRequest,
-  expandAudience,
-} from '#application/expand-audience.ts';
+import { expandAudience } from '#application/expand-audience.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import { rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { Estimate } from '#domain/evaluation/intervals.ts';

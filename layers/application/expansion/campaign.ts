@@ -1,9 +1,9 @@
 /** A campaign as it was dropped: `seeds/<population>/<campaign>.csv`, `.ndjson` or `.txt`, gzipped or not, options beside it. */
 import * as z from 'zod';
+import type { ExpansionRequest } from '../audience-report.ts';
 import { CANDIDATE_MODES } from '../choose-candidates.ts';
 import { Invalid } from '../errors.ts';
 import { EVIDENCE_LEVELS } from '../evidence.ts';
-import type { ExpansionRequest } from '../expand-audience.ts';
 import type { IdList } from '../id-list.ts';
 import { checkPopulationName } from '../population.ts';
 import type { StepPorts } from '../ports.ts';

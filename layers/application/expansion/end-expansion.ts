@@ -1,5 +1,5 @@
 /** How an expansion ends: the campaign's state is written, and the world is told once. */
-import type { Audience } from '../expand-audience.ts';
+import type { Audience } from '../audience-report.ts';
 import type { StepPorts } from '../ports.ts';
 import { reasonOf } from '../step-failure.ts';
 import { tellCampaign } from './campaign.ts';

@@ -1,7 +1,7 @@
 /** An expansion that a dropped seed file asked for: what its steps are told, and what they leave to each other. */
 import * as z from 'zod';
+import type { ExpansionRequest } from '../audience-report.ts';
 import { NotFound } from '../errors.ts';
-import type { ExpansionRequest } from '../expand-audience.ts';
 import type { Manifest } from '../manifest.ts';
 import type { StepPorts } from '../ports.ts';
 import { readIfAny } from '../stored-json.ts';

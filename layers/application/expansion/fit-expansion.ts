@@ -1,9 +1,10 @@
 /** Between the rounds: the seeds are checked, and the ranker is fitted once on the evidence of all shards. */
 import { mergeCounts } from '#domain/ranking/by-information-value.ts';
 import { mergeTrainingSets } from '#domain/ranking/training-set.ts';
+import type { Settled } from '../audience-report.ts';
 import { type CastCounts, countCast } from '../cast.ts';
 import type { HeldOut } from '../evidence.ts';
-import { checkCast, holdOutFrom, peopleOf, type Settled, settle } from '../expand-audience.ts';
+import { checkCast, holdOutFrom, peopleOf, settle } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
 import { chooseRanker, type DropMatches } from '../ranking-options.ts';
 import { type SeedFindings, seedFindings } from '../seed-report.ts';

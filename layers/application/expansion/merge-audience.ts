@@ -1,6 +1,6 @@
 /** Reduce: the shards' rankings become one audience, written as any other. */
 import { saveAudience } from '../audience-files.ts';
-import { audienceFrom, type ShardRanking } from '../expand-audience.ts';
+import { audienceFrom, type ShardRanking } from '../audience-report.ts';
 import type { StepPorts } from '../ports.ts';
 import { chooseRanker } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
