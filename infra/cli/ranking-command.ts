@@ -17,6 +17,7 @@ export function rankingCommand(name: string, summary: string) {
     .option('--background <name>', choiceHelp('background'))
     .option('--negatives <name>', choiceHelp('negatives'))
     .option('--scaling <name>', choiceHelp('scaling'))
+    .option('--strength <name>', choiceHelp('strength'))
     .option('--rounds <name>', choiceHelp('rounds'))
     .option('--factors <name>', choiceHelp('factors'))
     .option('--embedding <name>', choiceHelp('embedding'))

@@ -49,6 +49,7 @@ const CampaignOptions = z.strictObject({
   background: z.string().optional(),
   negatives: z.string().optional(),
   scaling: z.string().optional(),
+  strength: z.string().optional(),
   rounds: z.string().optional(),
   factors: z.string().optional(),
   embedding: z.string().optional(),

@@ -46,20 +46,26 @@ export function byLogisticRegression(
   negatives: Negatives,
   scaling: Scaling | 'chosen',
   seed: number,
+  strengths?: readonly number[],
 ): Ranker<TrainingSet, RegressionModel> {
   return byLinearModel(
     'logistic-regression',
     ({ background, exposed }) => (negatives === 'exposed' ? exposed : background),
     (whole) => {
       const set = withNegatives(whole, negatives, seed);
-      return fitChosen(set, scaling === 'chosen' ? SCALINGS : [scaling], seed);
+      return fitChosen(set, scaling === 'chosen' ? SCALINGS : [scaling], strengths, seed);
     },
   );
 }
 
-function fitChosen(set: TrainingSet, scalings: readonly Scaling[], seed: number): RegressionModel {
+function fitChosen(
+  set: TrainingSet,
+  scalings: readonly Scaling[],
+  strengths: readonly number[] | undefined,
+  seed: number,
+): RegressionModel {
   const rarity = rarityOf(set.shard);
-  const choice = chooseRegression(set, dealFolds(set, seed), scalings, rarity);
+  const choice = chooseRegression(set, dealFolds(set, seed), scalings, rarity, strengths);
   const { matrix, groups, firsts } = distinctRows(set.shard.rows);
   const rows = scaleRows(matrix, choice.scaling, rarity);
   const weights = regress(rows, groupLabels(labelsOf(set), groups, firsts.length), choice.strength);

@@ -26,6 +26,7 @@ export interface RankerChoices {
   readonly background: 'population' | 'candidates' | 'exposed';
   readonly negatives: 'all' | 'exposed' | 'sampled' | 'spy';
   readonly scaling: 'chosen' | Scaling;
+  readonly strength: 'chosen' | '1';
   readonly rounds: 'two' | 'one';
   readonly factors: 'cosine' | 'regression';
   readonly embedding: EmbeddingKind;
@@ -70,6 +71,7 @@ export const DEFAULT_CHOICES: RankerChoices = {
   background: 'population',
   negatives: 'all',
   scaling: 'chosen',
+  strength: 'chosen',
   rounds: 'two',
   factors: 'cosine',
   embedding: 'svd',
@@ -162,12 +164,18 @@ export const RANKERS: readonly RankerKind[] = [
         effect:
           'how rows are made comparable: as held-out seeds like best, not at all, by length, or rare features more',
       },
+      {
+        name: 'strength',
+        values: ['chosen', '1'],
+        effect: 'C, how much the data count against the penalty: as held-out seeds like best, or LIBLINEAR’s default',
+      },
     ],
     conflict: noConflict,
     needsExposed: ({ negatives }) => negatives === 'exposed',
     embedding: noEmbedding,
     preference: () => 'contrast',
-    with: ({ negatives, scaling }, { seed }) => byLogisticRegression(negatives, scaling, seed),
+    with: ({ negatives, scaling, strength }, { seed }) =>
+      byLogisticRegression(negatives, scaling, seed, strength === '1' ? [1] : undefined),
   },
   {
     name: 'random-walk',

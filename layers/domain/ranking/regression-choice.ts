@@ -57,13 +57,16 @@ export function regress(rows: ScaledRows, labels: Labels, strength: number, star
   return fitLogisticRegression(rows, labels, { strength, tolerance: TOLERANCE, maxSteps: MAX_STEPS }, start).weights;
 }
 
-/** Of the given scalings and all strengths, the best by AUC and recall of held-out seeds. */
+/** Of the given scalings and strengths (all of the scaling's, unless said), the best by AUC and recall of held-out seeds. */
 export function chooseRegression(
   set: TrainingSet,
   fold: Uint8Array,
   scalings: readonly Scaling[] = SCALINGS,
   rarity: Rarity = rarityOf(set.shard),
+  strengths?: readonly number[],
 ): RegressionChoice {
+  const [only] = scalings;
+  if (scalings.length === 1 && strengths?.length === 1) return { scaling: only, strength: strengths[0] };
   // Without the one seed that there is, nothing is known that could tell one choice from another.
   if (set.isSeed.reduce((sum, one) => sum + one, 0) < 2) {
     return { scaling: scalings.includes('unit') ? 'unit' : scalings[0], strength: UNTESTED_STRENGTH };
@@ -71,7 +74,7 @@ export function chooseRegression(
   const share = seedShareOf(set);
   const others = otherRows(set);
   const choices = scalings.flatMap((scaling) =>
-    STRENGTHS[scaling].map((strength) => ({ scaling, strength, worth: 0 })),
+    (strengths ?? STRENGTHS[scaling]).map((strength) => ({ scaling, strength, worth: 0 })),
   );
   const { matrix, groups, firsts } = distinctRows(set.shard.rows);
   for (const scaling of scalings) {
