@@ -70,7 +70,7 @@ describe('registry of rankers', () => {
 
     expect(new Set(asking.map(({ kind }) => kind.name))).toEqual(new Set(['information-value', 'logistic-regression']));
     expect(asking.every(({ title }) => title.includes('exposed'))).toBe(true);
-    expect(asking).toHaveLength(2 + 4);
+    expect(asking).toHaveLength(2 + 4 * 2);
   });
 });
 
