@@ -250,7 +250,8 @@ describe('a stop', () => {
   it.each([
     ['its invocation has not begun', async () => {}],
     ['its Runtime API is not open yet', () => Promise.resolve()],
-    ['it loads the function', (local: LocalFunction) => vi.waitUntil(() => local.pids.length > 0)],
+    // Looked for each millisecond: within the usual fifty a quick process has loaded it, and answered.
+    ['it loads the function', (local: LocalFunction) => vi.waitUntil(() => local.pids.length > 0, { interval: 1 })],
   ])('leaves nothing of a process when %s', async (_, come) => {
     const { local, options } = localFunction(ECHO);
     const starting = local.invoke({}).catch((error: unknown) => error);
