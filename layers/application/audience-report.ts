@@ -77,12 +77,6 @@ export interface Audience {
   readonly report: ExpansionReport;
 }
 
-/** How large the audience is to be, and what that is to be warned of. */
-export interface Settled {
-  readonly size: number;
-  readonly warnings: readonly string[];
-}
-
 /** The best of one shard: plain data, so that a function of its own can make it. */
 export interface ShardRanking {
   readonly ids: readonly string[];
@@ -98,7 +92,7 @@ interface Outcome {
   readonly castWarnings: readonly string[];
   readonly seedReport: SeedFindings;
   readonly heldOut: HeldOut | undefined;
-  readonly settled: Settled;
+  readonly size: number;
   readonly chosenRanker: Pick<ChosenRanker, 'name' | 'choices'>;
   readonly retrieval: RetrievalReport;
   readonly retrievalWarnings: readonly string[];
@@ -110,8 +104,7 @@ interface Outcome {
 
 /** The shards' rankings as one, and the report of how it came about. */
 export function audienceFrom(settings: Settings, request: ExpansionRequest, outcome: Outcome): Audience {
-  const { population, counts, settled, chosenRanker, retrieval, foundBy } = outcome;
-  const { size } = settled;
+  const { population, counts, size, chosenRanker, retrieval, foundBy } = outcome;
   const ranked = mergeRankings(outcome.rankings.map(rankedOf), size);
   const members = ranked.map(({ id, score }, n) => ({ rank: n + 1, userId: id, score }));
   const silent = ranked.filter(({ score }) => score <= 0).length;
@@ -145,7 +138,6 @@ export function audienceFrom(settings: Settings, request: ExpansionRequest, outc
     warnings: [
       ...outcome.castWarnings,
       ...outcome.seedReport.warnings,
-      ...settled.warnings,
       ...warnOfEvidence(request, outcome.heldOut, evidence),
       ...outcome.retrievalWarnings,
       ...warnOfSilence(silent, size),

@@ -2,7 +2,7 @@
 
 import { type Shard, userCountOf } from '#domain/features/shard.ts';
 import { assignRoles, type Roles } from '#domain/ranking/ranker.ts';
-import { samplePlan } from '#domain/ranking/training-set.ts';
+import { learnedShareOf } from '#domain/ranking/training-set.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
 import { firstSpelledAlike, type SpelledAlike, spellingsOf, usersSpelledAlike } from './id-spelling.ts';
@@ -28,8 +28,10 @@ export interface ShardCast {
   readonly roles: Roles;
   /** Where in the list of seeds those stand who are users of the shard, (S). */
   readonly matchedSeeds: Uint32Array;
-  /** Of each list of people to leave out how many are users of the shard; then how many exposed, and how many unlike. */
+  /** Of each list of people to leave out, how many are users of the shard. */
   readonly matchedExclusions: readonly number[];
+  readonly exposedCount: number;
+  readonly unlikeCount: number;
   /** Users of the shard who are spelled like a seed but are none by that id. */
   readonly spelledAlike: readonly SpelledAlike[];
   readonly emptySeeds: number;
@@ -87,24 +89,22 @@ export function casterFor(casting: Casting, userCount: number): (shard: Shard) =
   const further = {
     exposed: new Set(exposed?.ids),
     unlike: new Set(unlike?.ids),
-    sample: samplePlan(seeds.ids.length, userCount),
+    learnedShare: learnedShareOf(userCount),
   };
   const excludedIds = new Set(exclude.flatMap(({ ids }) => ids));
   return (whole) => {
     const [shard] = prepareShards([whole], drop, binary);
     const roles = assignRoles(shard, seedIds, excludedIds, further);
     const matchedSeeds = Uint32Array.from(roles.seeds, (row) => seedPlaces.get(shard.ids[row]) ?? 0);
-    const matchedExclusions = [
-      ...lists.map((ids) => shard.ids.reduce((sum, id) => sum + (ids.has(id) ? 1 : 0), 0)),
-      roles.exposed.length,
-      roles.unlike.length,
-    ];
+    const matchedExclusions = lists.map((ids) => shard.ids.reduce((sum, id) => sum + (ids.has(id) ? 1 : 0), 0));
     const { offsets } = shard.rows;
     return {
       shard,
       roles,
       matchedSeeds,
       matchedExclusions,
+      exposedCount: roles.exposed.length,
+      unlikeCount: roles.unlike.length,
       spelledAlike: usersSpelledAlike(spellings, shard),
       emptySeeds: roles.seeds.filter((row) => offsets[row] === offsets[row + 1]).length,
     };
@@ -126,8 +126,8 @@ export function countCast({ seeds, exclude }: Casting, tallies: readonly CastTal
       tallies.flatMap(({ spelledAlike }) => spelledAlike),
     ),
     emptySeeds: sum(({ emptySeeds }) => emptySeeds),
-    exposedCount: sum(({ matchedExclusions }) => matchedExclusions[exclude.length]),
-    unlikeCount: sum(({ matchedExclusions }) => matchedExclusions[exclude.length + 1]),
+    exposedCount: sum(({ exposedCount }) => exposedCount),
+    unlikeCount: sum(({ unlikeCount }) => unlikeCount),
     idleExclusions: exclude.filter(
       ({ ids }, list) => ids.length > 0 && sum(({ matchedExclusions }) => matchedExclusions[list]) === 0,
     ),
@@ -218,20 +218,4 @@ function examplesOf(ids: Iterable<string>): string {
 
 function quoted(id: string): string {
   return JSON.stringify(id.slice(0, 80));
-}
-
-/** How many members are wanted: a count, a share of the candidates, or all of them. */
-export function sizeOf(size: string, candidateCount: number): number {
-  if (candidateCount === 0) throw new Invalid('expected users to rank, but all are seeds or excluded');
-  if (size === 'all') return candidateCount;
-  const range = `from 1 to ${candidateCount} (all users but seeds and excluded ones)`;
-  const share = /^(\d+(?:\.\d+)?)%$/.exec(size);
-  if (share) {
-    const percent = Number(share[1]);
-    if (percent > 0 && percent <= 100) return Math.max(1, Math.round((candidateCount * percent) / 100));
-    throw new Invalid(`expected a size above 0% and up to 100%, got ${size}`);
-  }
-  const count = /^\d+$/.test(size) ? Number(size) : Number.NaN;
-  if (count >= 1 && count <= candidateCount) return count;
-  throw new Invalid(`expected a size ${range}, a share such as 5%, or all; got ${JSON.stringify(size)}`);
 }

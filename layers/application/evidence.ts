@@ -6,12 +6,12 @@ import { aucWithInterval, type Estimate, liftOf, recallWithInterval } from '#dom
 import { type ReachPoint, reachCurve } from '#domain/evaluation/reach-curve.ts';
 import { type Verdict, verdictOf } from '#domain/evaluation/verdict.ts';
 import { seededRandom } from '#domain/random.ts';
-import { byAuto } from '#domain/ranking/by-auto.ts';
+import { byAuto, STACK, STACK_WITH_TREES } from '#domain/ranking/by-auto.ts';
 import { byInformationValue } from '#domain/ranking/by-information-value.ts';
 import { bySimilarity } from '#domain/ranking/by-similarity.ts';
-import { dealFolds, FOLD_COUNT, heldOutPlaces } from '#domain/ranking/folds.ts';
+import { dealFolds, FOLD_COUNT, heldOutPlaces, LEAST_HELD_OUT } from '#domain/ranking/folds.ts';
 import type { Ranker, Trial, Trials } from '#domain/ranking/ranker.ts';
-import type { TrainingSet } from '#domain/ranking/training-set.ts';
+import { seedCountOf, type TrainingSet } from '#domain/ranking/training-set.ts';
 import { Invalid } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
 
@@ -39,9 +39,6 @@ export interface HeldOut {
   readonly others: number;
 }
 
-/** Fewer seeds than folds leave nothing to hold out. */
-const LEAST_SEEDS = 2 * FOLD_COUNT;
-
 /** The ranker that is to be proved, and the trials it has made itself, if it makes any. */
 interface Contender {
   readonly ranker: Ranker;
@@ -57,8 +54,8 @@ export function holdOutSeeds(
   set: TrainingSet,
   seed: number,
 ): HeldOut | undefined {
-  const seedCount = set.isSeed.reduce((sum, one) => sum + one, 0);
-  if (level === 'none' || (ranker.trials && !own) || seedCount < LEAST_SEEDS || seedCount === set.isSeed.length)
+  const seedCount = seedCountOf(set);
+  if (level === 'none' || (ranker.trials && !own) || seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length)
     return undefined;
   const fold = dealFolds(set, seed);
   const trialOf = (name: string, tried: Ranker): Trial => ({ name, places: heldOutPlaces(tried, set, fold) });
@@ -167,7 +164,7 @@ function contenderOf({ name, places }: Trial, share: number): ContenderEvidence 
 
 function whyOf({ tried, winner }: HeldOut): string {
   if (tried.length === 1) return `${winner} was asked for`;
-  if (!winner.startsWith('stack')) {
+  if (winner !== STACK && winner !== STACK_WITH_TREES) {
     return tried[0].name === winner
       ? `${winner} was asked for; the others are shown beside it`
       : `${winner} finds held-out seeds better than any blend by more than two standard errors`;

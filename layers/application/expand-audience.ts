@@ -4,15 +4,9 @@ import { byInformationValue, type FeatureCounts } from '#domain/ranking/by-infor
 import { bestOf, fitRanker } from '#domain/ranking/rank-users.ts';
 import type { Ranker, Roles } from '#domain/ranking/ranker.ts';
 import { mergeTrainingSets, rolesIn, type TrainingSet, trainingSetOf } from '#domain/ranking/training-set.ts';
-import {
-  type Audience,
-  audienceFrom,
-  type ExpansionRequest,
-  type Settled,
-  type ShardRanking,
-} from './audience-report.ts';
-import { keepPromise, parsePromise } from './audience-size.ts';
-import { type Cast, type CastCounts, castRoles, checkFurther, checkSeeds, sizeOf } from './cast.ts';
+import { type Audience, audienceFrom, type ExpansionRequest, type ShardRanking } from './audience-report.ts';
+import { checkSize, keepPromise, parsePromise, sizeOf } from './audience-size.ts';
+import { type Cast, type CastCounts, castRoles, checkFurther, checkSeeds } from './cast.ts';
 import { chooseCandidates, measureRecall, modeFor } from './choose-candidates.ts';
 import { type HeldOut, holdOutSeeds } from './evidence.ts';
 import type { Population } from './population.ts';
@@ -46,8 +40,7 @@ export async function expandAudience(
   watch('hold out seeds', 0, 1);
   const early = fitEarly(chosenRanker, shards, cast.roles);
   const heldOut = holdOutFrom(request, chosenRanker, early, set);
-  const settled = settle(request, cast, heldOut);
-  const { size } = settled;
+  const size = settleSize(request, cast, heldOut);
   const job = { population, shards, roles: cast.roles, preference, embedding, mode: request.candidates, size };
   const used = modeFor(job, settings);
   if (used !== 'all') watch('retrieve candidates', 0, 1);
@@ -66,7 +59,7 @@ export async function expandAudience(
     castWarnings,
     seedReport,
     heldOut,
-    settled,
+    size,
     chosenRanker,
     retrieval: { ...chosen.report, recall },
     retrievalWarnings: chosen.warnings,
@@ -116,19 +109,18 @@ export function checkCast(
 ): string[] {
   // What seeds are to be warned of stands in the findings on them.
   checkSeeds(request.seeds, counts, settings);
+  checkSize(request, counts.candidateCount);
   return checkFurther(request, counts, needsExposed, name);
 }
 
-export function settle(
-  request: ExpansionRequest,
+/** How large the audience is to be, by what was asked for or by what held-out seeds promise. */
+export function settleSize(
+  { size, baseRate }: ExpansionRequest,
   { candidateCount }: CastCounts,
   heldOut: HeldOut | undefined,
-): Settled {
-  const promise = parsePromise(request.size, request.baseRate);
-  if (!promise) return { size: sizeOf(request.size, candidateCount), warnings: [] };
-  // An audience of nobody is refused as any other size would be.
-  sizeOf('all', candidateCount);
-  return keepPromise(request.size, promise, candidateCount, heldOut);
+): number {
+  const promise = parsePromise(size, baseRate);
+  return promise ? keepPromise(size, promise, candidateCount, heldOut) : sizeOf(size, candidateCount);
 }
 
 export function rankShard(

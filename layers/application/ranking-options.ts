@@ -30,7 +30,7 @@ export interface RankingOptions {
   readonly effort?: number | undefined;
 }
 
-/** More than one look at everything; the measured ratio is in docs/benchmarks.md. */
+/** All that `auto` can do, and room to spare. */
 export const DEFAULT_EFFORT = 6;
 /** Beyond, nothing is left to do. */
 export const MOST_EFFORT = 1_000;
@@ -115,7 +115,9 @@ export function chooseRanker({
     needsExposed: kind.needsExposed(chosen),
     preference: kind.preference(chosen),
     name: kind.name,
-    choices: Object.fromEntries(kind.options.map(({ name }) => [name, chosen[name]])),
+    choices: Object.fromEntries(
+      kind.options.filter((option) => !option.isIdle?.(chosen)).map(({ name }) => [name, chosen[name]]),
+    ),
   };
 }
 

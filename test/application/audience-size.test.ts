@@ -1,11 +1,61 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { keepPromise, parsePromise } from '#application/audience-size.ts';
+import { checkSize, keepPromise, parsePromise, sizeOf } from '#application/audience-size.ts';
 import { Invalid } from '#application/errors.ts';
 import { liftWithInterval, recallWithInterval } from '#domain/evaluation/intervals.ts';
 import { seededRandom } from '#domain/random.ts';
 import { KINDS, sampleOf } from '../domain/held-out.ts';
 import { expansionOf, groupedPeople, populationOf, requestFor } from './people.ts';
+
+describe('size', () => {
+  it.each([
+    ['1', 1],
+    ['200', 200],
+    ['007', 7],
+    ['all', 200],
+    ['100%', 200],
+    ['5%', 10],
+    ['0.5%', 1],
+    ['0.75%', 2],
+    ['0.1%', 1],
+    ['12.5%', 25],
+  ])('%s of 200 is %d', (size, expected) => {
+    expect(sizeOf(size, 200)).toBe(expected);
+  });
+
+  it.each([
+    '0',
+    '-1',
+    '201',
+    '1.5',
+    '1e2',
+    '',
+    ' 5',
+    '5 ',
+    'ten',
+    '0x10',
+    '99999999999999999999',
+    '٣',
+    'ALL',
+    'NaN',
+    '5 %',
+  ])('of %j is refused', (size) => {
+    expect(() => sizeOf(size, 200)).toThrow(Invalid);
+    expect(() => sizeOf(size, 200)).toThrow(
+      `expected a size from 1 to 200 (all users but seeds and excluded ones), a share such as 5%, all, or a promise such as lift>=3; got ${JSON.stringify(size)}`,
+    );
+  });
+
+  it.each(['0%', '0.0%', '101%', '100.01%'])('of %s is refused', (size) => {
+    expect(() => sizeOf(size, 200)).toThrow(`expected a size above 0% and up to 100%, got ${size}`);
+  });
+
+  it('is refused where nobody is left to rank', () => {
+    for (const size of ['all', '1', '5%']) {
+      expect(() => sizeOf(size, 0)).toThrow('expected users to rank, but all are seeds or excluded');
+    }
+  });
+});
 
 describe('a promise', () => {
   it.each([
@@ -102,17 +152,16 @@ describe('a size by promise', () => {
   };
 
   it.each([1.5, 2, 2.5])('of a lift is the largest that keeps it by the lower end of its interval: %d', (lift) => {
-    const { size, warnings } = sizeFor(`lift>=${lift}`);
+    const size = sizeFor(`lift>=${lift}`);
 
     expect(liftWithInterval(heldOut.places, size / 1_000).low).toBeGreaterThan(lift - 1e-9);
     for (let larger = size + 1; larger < 1_000; larger++) {
       expect(liftWithInterval(heldOut.places, larger / 1_000).low).toBeLessThan(lift);
     }
-    expect(warnings).toEqual([]);
   });
 
   it.each([0.1, 0.5, 0.9])('of a recall is the smallest that keeps it: %d', (recall) => {
-    const { size } = sizeFor(`recall>=${recall}`);
+    const size = sizeFor(`recall>=${recall}`);
 
     expect(recallWithInterval(heldOut.places, size / 1_000).low).toBeGreaterThan(recall - 1e-9);
     expect(recallWithInterval(heldOut.places, (size - 1) / 1_000).low).toBeLessThan(recall);
@@ -123,8 +172,8 @@ describe('a size by promise', () => {
   });
 
   it('is everybody where everybody will do', () => {
-    expect(sizeFor('lift>=1').size).toBe(1_000);
-    expect(sizeFor('recall>=1').size).toBe(1_000);
+    expect(sizeFor('lift>=1')).toBe(1_000);
+    expect(sizeFor('recall>=1')).toBe(1_000);
   });
 
   it('is refused where none keeps it, with the best that can be had', () => {
@@ -161,4 +210,23 @@ describe('a size by promise', () => {
       await expect(expand('lift>=2', 'none')).rejects.toThrow('expected evidence for a size by promise (lift>=2)');
     },
   );
+});
+
+describe('what can be told of a size at once', () => {
+  it.each([
+    [{ size: '0' }, 'expected a size from 1 to 200'],
+    [{ size: 'lift>3' }, 'expected a promise such as'],
+    [{ size: 'precision>=0.2' }, 'expected a base rate beside a promise of precision'],
+    [
+      { size: 'lift>=3', evidence: 'none' },
+      'expected evidence for a size by promise (lift>=3), short or full, got none',
+    ],
+  ])('is that %j will not do', (request, reason) => {
+    expect(() => checkSize(request, 200)).toThrow(reason);
+  });
+
+  it('is not whether a promise can be kept, but that somebody must be there to keep it to', () => {
+    expect(() => checkSize({ size: 'lift>=1000' }, 200)).not.toThrow();
+    expect(() => checkSize({ size: 'lift>=1000' }, 0)).toThrow('expected users to rank');
+  });
 });

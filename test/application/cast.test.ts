@@ -1,60 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ExpansionRequest } from '#application/audience-report.ts';
-import { castRoles, checkFurther, checkSeeds, sizeOf, warnOfSeeds } from '#application/cast.ts';
+import { castRoles, checkFurther, checkSeeds, warnOfSeeds } from '#application/cast.ts';
 import { Invalid } from '#application/errors.ts';
 import { groupedPeople, groupIds, idList, populationOf, requestFor, SETTINGS } from './people.ts';
 
 const people = groupedPeople(400);
-
-describe('size', () => {
-  it.each([
-    ['1', 1],
-    ['200', 200],
-    ['007', 7],
-    ['all', 200],
-    ['100%', 200],
-    ['5%', 10],
-    ['0.5%', 1],
-    ['0.75%', 2],
-    ['0.1%', 1],
-    ['12.5%', 25],
-  ])('%s of 200 is %d', (size, expected) => {
-    expect(sizeOf(size, 200)).toBe(expected);
-  });
-
-  it.each([
-    '0',
-    '-1',
-    '201',
-    '1.5',
-    '1e2',
-    '',
-    ' 5',
-    '5 ',
-    'ten',
-    '0x10',
-    '99999999999999999999',
-    '٣',
-    'ALL',
-    'NaN',
-    '5 %',
-  ])('of %j is refused', (size) => {
-    expect(() => sizeOf(size, 200)).toThrow(Invalid);
-    expect(() => sizeOf(size, 200)).toThrow(
-      `expected a size from 1 to 200 (all users but seeds and excluded ones), a share such as 5%, or all; got ${JSON.stringify(size)}`,
-    );
-  });
-
-  it.each(['0%', '0.0%', '101%', '100.01%'])('of %s is refused', (size) => {
-    expect(() => sizeOf(size, 200)).toThrow(`expected a size above 0% and up to 100%, got ${size}`);
-  });
-
-  it('is refused where nobody is left to rank', () => {
-    for (const size of ['all', '1', '5%']) {
-      expect(() => sizeOf(size, 0)).toThrow('expected users to rank, but all are seeds or excluded');
-    }
-  });
-});
 
 describe('seeds', () => {
   async function checked(ids: readonly string[]): Promise<string[]> {

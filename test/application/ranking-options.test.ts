@@ -15,7 +15,9 @@ describe('ranking options', () => {
   it.each(RANKERS)('spell out what was not chosen: $name', ({ name, options }) => {
     const { choices } = chooseRanker(requestFor({ ranker: name }));
 
-    expect(choices).toEqual(Object.fromEntries(options.map((option) => [option.name, option.values[0]])));
+    // People are compared by their features, and then it decides nothing where points would come from.
+    const telling = options.filter((option) => !(name === 'similarity' && option.name === 'embedding'));
+    expect(choices).toEqual(Object.fromEntries(telling.map((option) => [option.name, option.values[0]])));
   });
 
   it.each(RANKERS.flatMap(({ name, options }) => options.map((option) => ({ ranker: name, ...option }))))(

@@ -83,7 +83,8 @@ it('what cannot be asked is refused', async () => {
   const desk = await deskWithShop();
   desk.put('none.txt', 'a\nb\nc\nd\n');
   const expand = 'akin expand --population shop --seeds seeds.txt --size 10';
-  const size = 'expected a size from 1 to 360 (all users but seeds and excluded ones), a share such as 5%, or all; got';
+  const size =
+    'expected a size from 1 to 360 (all users but seeds and excluded ones), a share such as 5%, all, or a promise such as lift>=3; got';
 
   const asked = [
     ['akin expand --population shop --seeds seeds.txt --size -5', `${size} "-5"`],

@@ -7,7 +7,7 @@ import { EVIDENCE_LEVELS } from '../evidence.ts';
 import type { IdList } from '../id-list.ts';
 import { checkPopulationName } from '../population.ts';
 import type { StepPorts } from '../ports.ts';
-import { rankingOptionsOf } from '../ranking-options.ts';
+import { MOST_EFFORT, rankingOptionsOf } from '../ranking-options.ts';
 import { sourceOf } from '../stored-file.ts';
 import { readOptions, writeJson } from '../stored-json.ts';
 
@@ -53,7 +53,7 @@ const CampaignOptions = z.strictObject({
   rounds: z.string().optional(),
   factors: z.string().optional(),
   embedding: z.string().optional(),
-  effort: z.int().min(1).max(1_000).optional(),
+  effort: z.int().min(1).max(MOST_EFFORT).optional(),
   evidence: z.enum(EVIDENCE_LEVELS).default('short'),
   baseRate: z.number().positive().max(1).optional(),
   drop: z.array(z.string()).default([]),

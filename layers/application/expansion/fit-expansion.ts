@@ -1,10 +1,9 @@
 /** Between the rounds: the seeds are checked, and the ranker is fitted once on the evidence of all shards. */
 import { mergeCounts } from '#domain/ranking/by-information-value.ts';
 import { mergeTrainingSets } from '#domain/ranking/training-set.ts';
-import type { Settled } from '../audience-report.ts';
 import { type CastCounts, countCast } from '../cast.ts';
 import type { HeldOut } from '../evidence.ts';
-import { checkCast, holdOutFrom, peopleOf, settle } from '../expand-audience.ts';
+import { checkCast, holdOutFrom, peopleOf, settleSize } from '../expand-audience.ts';
 import type { StepPorts } from '../ports.ts';
 import { chooseRanker, type DropMatches } from '../ranking-options.ts';
 import { type SeedFindings, seedFindings } from '../seed-report.ts';
@@ -24,7 +23,7 @@ export interface ExpansionFindings {
   readonly castWarnings: readonly string[];
   readonly seedReport: SeedFindings;
   readonly heldOut: HeldOut | undefined;
-  readonly settled: Settled;
+  readonly size: number;
   readonly drops: readonly DropMatches[];
   readonly telling: ShardEvidence['telling'];
 }
@@ -43,17 +42,17 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
   const seedReport = seedFindings(settings, request, counts, peopleOf(set));
   const model = chosenRanker.ranker.fit(shards.map(({ evidence }) => evidence));
   const heldOut = holdOutFrom(request, chosenRanker, model, set);
-  const settled = settle(request, counts, heldOut);
+  const size = settleSize(request, counts, heldOut);
   const findings: ExpansionFindings = {
     counts,
     castWarnings,
     seedReport,
     heldOut,
-    settled,
+    size,
     drops: shards.map(({ drops }) => drops),
     telling: mergeCounts(shards.map(({ telling }) => telling)),
   };
-  const fitted: FittedExpansion = { size: settled.size, model };
+  const fitted: FittedExpansion = { size, model };
   await leave(ports, job, 'findings', findings);
   await leave(ports, job, 'fit', fitted);
   return listed(job);

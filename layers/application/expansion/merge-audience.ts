@@ -15,7 +15,7 @@ export async function mergeAudience(
   now: number,
 ): Promise<void> {
   const { request, manifest } = await left<ExpansionTask>(ports, job, 'task');
-  const { counts, castWarnings, seedReport, heldOut, settled, drops, telling } = await left<ExpansionFindings>(
+  const { counts, castWarnings, seedReport, heldOut, size, drops, telling } = await left<ExpansionFindings>(
     ports,
     job,
     'findings',
@@ -31,7 +31,7 @@ export async function mergeAudience(
     castWarnings,
     seedReport,
     heldOut,
-    settled,
+    size,
     chosenRanker: chooseRanker(request),
     retrieval: { mode: request.candidates, used: 'all', scored, scoredShare: 1, recall: undefined },
     retrievalWarnings: warnOfRetrieval(request.candidates),

@@ -35,6 +35,16 @@ export function matrixOf(
   };
 }
 
+/** Numbers (N×D), row by row, of which each may be anything, as a matrix that has all of its entries. */
+export function denseMatrix(values: Float32Array, columnCount: number): SparseMatrix {
+  return {
+    columnCount,
+    offsets: Uint32Array.from({ length: values.length / Math.max(1, columnCount) + 1 }, (_, n) => n * columnCount),
+    columns: Uint32Array.from(values, (_, at) => at % columnCount),
+    weights: values,
+  };
+}
+
 /** The Euclidean length of each row, (U). */
 export function rowNorms({ offsets, weights }: SparseMatrix): Float64Array {
   const norms = new Float64Array(offsets.length - 1);

@@ -4,9 +4,10 @@
  */
 import type { Shard } from '../features/shard.ts';
 import { type LinearModel, linearModelParts, linearModelScores } from '../scoring/linear-model.ts';
+import { finiteInPlace } from '../scoring/linear-score.ts';
 import { type BlendTrees, blendTreeParts, blendTreeScores } from './blend-trees.ts';
 import { type Standard, standardised } from './cross-fit.ts';
-import { type Contribution, finiteInPlace } from './ranker.ts';
+import type { Contribution } from './ranker.ts';
 
 export interface BlendModel {
   readonly inputs: readonly {
@@ -22,8 +23,7 @@ export interface BlendModel {
 export function blendScores({ inputs, trees }: BlendModel, shard: Shard, rows: Uint32Array): Float32Array {
   const sums = new Float64Array(rows.length);
   const numbers = inputs.map(({ model, standard, weight }) => {
-    if (weight === 0 && !trees) return new Float32Array(0);
-    const scores = finiteInPlace(linearModelScores(model, shard, rows));
+    const scores = linearModelScores(model, shard, rows);
     const factor = weight / standard.deviation;
     for (let n = 0; n < sums.length; n++) sums[n] += factor * Math.min(scores[n], standard.most);
     return trees ? standardised(scores, standard) : new Float32Array(0);
@@ -53,9 +53,7 @@ export function blendContributions(blend: BlendModel, shard: Shard, row: number)
   });
   if (trees) {
     const rows = Uint32Array.of(row);
-    const numbers = inputs.map(({ model, standard }) =>
-      standardised(finiteInPlace(linearModelScores(model, shard, rows)), standard),
-    );
+    const numbers = inputs.map(({ model, standard }) => standardised(linearModelScores(model, shard, rows), standard));
     const told = blendTreeParts(trees, shard, row, numbers);
     for (const [column, amount] of told.columns) add(column, trees.weight * amount);
     told.numbers.forEach((amount, p) => {

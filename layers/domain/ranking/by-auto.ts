@@ -13,11 +13,11 @@ import { type BlendModel, blendContributions, blendScores } from './blend.ts';
 import { BLEND_INPUTS, type BlendInput } from './blend-inputs.ts';
 import { type BlendTrees, blendTreeScores, fitBlendTrees } from './blend-trees.ts';
 import { type CrossFit, crossFit, standardOf } from './cross-fit.ts';
-import { FOLD_COUNT, heldOutRows, otherRows } from './folds.ts';
+import { FOLD_COUNT, heldOutRows, LEAST_HELD_OUT, otherRows } from './folds.ts';
 import { learnerRows } from './learner-rows.ts';
 import type { Ranker, Trial, Trials } from './ranker.ts';
 import { STRENGTHS, seedShareOf } from './regression-choice.ts';
-import { mergeTrainingSets, type TrainingSet, trainingSetOf } from './training-set.ts';
+import { mergeTrainingSets, seedCountOf, type TrainingSet, trainingSetOf } from './training-set.ts';
 
 export interface AutoModel extends BlendModel {
   readonly trials: Trials | undefined;
@@ -26,8 +26,6 @@ export interface AutoModel extends BlendModel {
 export const STACK = 'stack';
 export const STACK_WITH_TREES = 'stack with trees';
 
-/** Below, nothing is held out: a fold would hold one seed or two. */
-const LEAST_HELD_OUT = 10;
 /** Below, only inputs that have next to nothing to overfit. */
 const FEW_SEEDS = 50;
 /** Below, trees learn more of chance than of the seeds. */
@@ -38,7 +36,7 @@ const CLEARLY = 2;
 /** How much work is done, in the fits of one regression: an expansion by it alone tries each strength in each fold. */
 const REGRESSION_FITS = FOLD_COUNT * Object.values(STRENGTHS).flat().length + 1;
 const PASS_FITS = 0.1;
-/** Measured: an ensemble on the sample takes about as long as ten regressions. */
+/** Measured: trees take as long as 13 to 21 regressions on short rows, and as less than one on long ones. */
 const TREE_FITS = 20;
 
 /** `effort`: how many times as long as one logistic regression it may take, by the count of its passes over the users. */
@@ -54,7 +52,7 @@ export function byAuto(seed: number, effort: number): Ranker<TrainingSet, AutoMo
 }
 
 function fitAuto(set: TrainingSet, seed: number, effort: number): AutoModel {
-  const seedCount = sumOver(set.isSeed);
+  const seedCount = seedCountOf(set);
   const { inputs, withTrees, skipped } = planFor(seedCount, effort);
   const fitted = crossFit(set, inputs, seed);
   if (seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length) return untested(fitted);
@@ -120,10 +118,13 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
   for (let k = 0; k < FOLD_COUNT; k++) {
     const held = heldOutRows(set, fold, k);
     if (held.length === 0) continue;
-    // The held-out stand among the others here too, or whoever was taught of would be lower for that alone.
+    // The held-out are taught as others, as look-alikes will be: or those who are would be lower for that alone.
     const isTaught = set.isSeed.map((seed, row) => (fold[row] === k ? 0 : seed));
     const columns = fitted.scoresOf(k);
-    const stack = stackScores(columns, fitStack(heldOut, rows, isTaught, stackStrength(sumOver(isTaught))));
+    const stack = stackScores(
+      columns,
+      fitStack(heldOut, rows, isTaught, stackStrength(seedCountOf({ isSeed: isTaught }))),
+    );
     const contenders = [stack, ...columns];
     if (withTrees) {
       const trees = fitBlendTrees(set.shard, heldOut, rows, isTaught);
@@ -137,10 +138,6 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
     });
   }
   return names.map((name, c) => ({ name, places: places[c].filter((_, row) => set.isSeed[row] === 1) }));
-}
-
-function sumOver(marks: Uint8Array): number {
-  return marks.reduce((sum, one) => sum + one, 0);
 }
 
 function scoresOfTrees(trees: BlendTrees, { shard }: TrainingSet, columns: readonly Float32Array[]): Float32Array {
@@ -173,17 +170,19 @@ function finalBlend(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, winne
   const others = otherRows(set);
   const isStack = winner === STACK || winner === STACK_WITH_TREES;
   const weights = isStack
-    ? fitStack(heldOut, rows, set.isSeed, stackStrength(sumOver(set.isSeed)))
+    ? fitStack(heldOut, rows, set.isSeed, stackStrength(seedCountOf(set)))
     : Float64Array.from(inputs, ({ name }) => (name === winner ? 1 : 0));
   const spread = standardOf(stackScores(final, weights), others).deviation;
   const trees = winner === STACK_WITH_TREES ? fitBlendTrees(set.shard, heldOut, rows, set.isSeed) : undefined;
+  const blended = inputs.map(({ name }, m) => ({
+    name,
+    model: models[m],
+    standard: standards[m],
+    weight: weights[m] / spread,
+  }));
   return {
-    inputs: inputs.map(({ name }, m) => ({
-      name,
-      model: models[m],
-      standard: standards[m],
-      weight: weights[m] / spread,
-    })),
+    // Trees ask for every score; without them one of no weight says nothing.
+    inputs: trees ? blended : blended.filter(({ weight }) => weight !== 0),
     trees: trees && { ...trees, weight: 1 / standardOf(scoresOfTrees(trees, set, final), others).deviation },
   };
 }

@@ -5,6 +5,7 @@
  * Shapes:    points (N×D), unit vectors; weights (D).
  * Cost:      one regression on D columns over all seeds and some others; D multiply–adds a candidate.
  */
+import { denseMatrix } from '../features/sparse-matrix.ts';
 import { fitLogisticRegression } from '../scoring/logistic-regression.ts';
 import { byEmbedding, pointParts } from './by-embedding.ts';
 import { learnerRows } from './learner-rows.ts';
@@ -49,14 +50,8 @@ function regressOnPoints(set: TrainingSet, seed: number): Float64Array {
   rows.forEach((row, n) => {
     points.set(vectors.subarray(row * D, row * D + D), n * D);
   });
-  const matrix = {
-    columnCount: D,
-    offsets: Uint32Array.from({ length: rows.length + 1 }, (_, n) => n * D),
-    columns: Uint32Array.from(points, (_, at) => at % D),
-    weights: points,
-  };
   const scaled = {
-    matrix,
+    matrix: denseMatrix(points, D),
     rowFactors: new Float64Array(rows.length).fill(1),
     columnFactors: new Float64Array(D).fill(1),
   };

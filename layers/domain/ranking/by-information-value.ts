@@ -11,7 +11,7 @@ import { type FeatureVector, sumVectors, valuesFor } from '../features/feature-v
 import { columnCounts } from '../features/sparse-matrix.ts';
 import { informationValue, isPositive, type PositiveFilter } from '../scoring/information-value.ts';
 import { linearParts, linearScores } from '../scoring/linear-score.ts';
-import { contributionsOf, finiteInPlace, type Ranker } from './ranker.ts';
+import { contributionsOf, type Ranker } from './ranker.ts';
 
 /** How many seeds and how many of the background have each feature. */
 export interface FeatureCounts {
@@ -44,7 +44,7 @@ export function byInformationValue(
 
     fit: (evidence) => informationValues(mergeCounts(evidence), filter),
 
-    score: (model, shard, rows) => finiteInPlace(linearScores(shard.rows, valuesFor(shard.features, model), rows)),
+    score: (model, shard, rows) => linearScores(shard.rows, valuesFor(shard.features, model), rows),
 
     explain: (model, shard, row) =>
       contributionsOf(shard, linearParts(shard.rows, valuesFor(shard.features, model), row)),

@@ -7,9 +7,9 @@
  * Cost:   FOLD_COUNT + 1 fits of each input.
  */
 import { type LinearModel, linearModelOf } from '../scoring/linear-model.ts';
+import { finiteInPlace } from '../scoring/linear-score.ts';
 import { type BlendInput, blendStage, fitInput, userScores } from './blend-inputs.ts';
 import { dealFolds, FOLD_COUNT, otherRows } from './folds.ts';
-import { finiteInPlace } from './ranker.ts';
 import { labelsOf } from './regression-choice.ts';
 import type { TrainingSet } from './training-set.ts';
 

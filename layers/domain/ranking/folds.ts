@@ -13,6 +13,9 @@ import { rolesIn, type TrainingSet } from './training-set.ts';
 
 export const FOLD_COUNT = 5;
 
+/** Of fewer seeds none are held out: a fold would hold one alone. */
+export const LEAST_HELD_OUT = 2 * FOLD_COUNT;
+
 export function dealFolds({ shard: { ids }, isSeed }: TrainingSet, seed: number): Uint8Array {
   const fold = new Uint8Array(ids.length);
   for (const kind of [0, 1]) {

@@ -34,11 +34,8 @@ export function lessUnlike<Evidence, Model>(ranker: Ranker<Evidence, Model>): Ra
         .map(({ feature, amount }) => ({ feature: own.has(feature) ? feature : `unlike ${feature}`, amount }));
       return merged(ranker.explain(like, shard, row), against);
     },
-    // Both halves together would take as long again in each fold.
-    trials({ like }) {
-      const trials = ranker.trials?.(like);
-      return trials && { ...trials, isWithoutUnlike: true };
-    },
+    // Those of the seeds' half: with both, each fold would take as long again.
+    ...(ranker.trials ? { trials: ({ like }: Both<Model>) => ranker.trials?.(like) } : {}),
   };
 }
 

@@ -18,28 +18,21 @@ export interface Roles {
   readonly exposed: Uint32Array;
   /** People not to resemble; they are not of the background. */
   readonly unlike: Uint32Array;
-  /** What share of the seeds and of the others a learner sees. */
-  readonly sample: SampleShares;
+  /** What share of the others a learner sees. */
+  readonly learnedShare: number;
 }
-
-export interface SampleShares {
-  readonly seeds: number;
-  readonly others: number;
-}
-
-const EVERYBODY: SampleShares = { seeds: 1, others: 1 };
 
 /** Roles of people of whom no more is known than who is a seed. */
 export function rolesOf(seeds: Uint32Array, background: Uint32Array): Roles {
   const nobody = new Uint32Array(0);
-  return { seeds, background, candidates: background, exposed: nobody, unlike: nobody, sample: EVERYBODY };
+  return { seeds, background, candidates: background, exposed: nobody, unlike: nobody, learnedShare: 1 };
 }
 
 /** What else may be known of people: ids, and how many are to be learned from. */
 export interface FurtherRoles {
   readonly exposed?: ReadonlySet<string>;
   readonly unlike?: ReadonlySet<string>;
-  readonly sample?: SampleShares;
+  readonly learnedShare?: number;
 }
 
 /** What one feature adds to a user's score; a user's contributions sum to the score. */
@@ -73,8 +66,6 @@ export interface Trials {
   readonly places: Float64Array;
   /** What there was no time for. */
   readonly skipped: readonly string[];
-  /** People not to resemble count in the ranking, but did not in the trials. */
-  readonly isWithoutUnlike?: boolean;
 }
 
 /**
@@ -85,7 +76,7 @@ export function assignRoles(
   { ids }: Shard,
   seedIds: ReadonlySet<string>,
   excludedIds: ReadonlySet<string>,
-  { exposed, unlike, sample = EVERYBODY }: FurtherRoles = {},
+  { exposed, unlike, learnedShare = 1 }: FurtherRoles = {},
 ): Roles {
   const rows = { seeds: [] as number[], others: [] as number[], exposed: [] as number[], unlike: [] as number[] };
   ids.forEach((id, row) => {
@@ -100,12 +91,9 @@ export function assignRoles(
     ...rolesOf(Uint32Array.from(rows.seeds), Uint32Array.from(rows.others)),
     exposed: Uint32Array.from(rows.exposed),
     unlike: Uint32Array.from(rows.unlike),
-    sample,
+    learnedShare,
   };
 }
-
-/** The largest float32. */
-const MOST = (2 - 2 ** -23) * 2 ** 127;
 
 /** Pairs of column and amount as contributions, the largest first, ties by name. */
 export function contributionsOf(shard: Shard, parts: readonly (readonly [number, number])[]): Contribution[] {
@@ -113,12 +101,4 @@ export function contributionsOf(shard: Shard, parts: readonly (readonly [number,
     .filter(([, amount]) => amount !== 0)
     .sort(([leftColumn, left], [rightColumn, right]) => right - left || leftColumn - rightColumn)
     .map(([column, amount]) => ({ feature: shard.features[column], amount }));
-}
-
-/** What is beyond float32 as the most that it holds, in place: weights of 10¹⁵ beside weights of 10⁻³⁰ are legal, and scores finite. */
-export function finiteInPlace(scores: Float32Array): Float32Array {
-  for (let n = 0; n < scores.length; n++) {
-    if (!Number.isFinite(scores[n])) scores[n] = Math.sign(scores[n]) * MOST;
-  }
-  return scores;
 }

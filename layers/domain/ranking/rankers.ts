@@ -16,6 +16,8 @@ export interface RankerOption {
   readonly name: keyof RankerChoices;
   readonly values: readonly string[];
   readonly effect: string;
+  /** Whether it decides nothing beside the other choices, and so is left out of what was chosen. */
+  isIdle?(choices: RankerChoices): boolean;
 }
 
 export interface RankerChoices {
@@ -136,7 +138,7 @@ export const RANKERS: readonly RankerKind[] = [
         values: ['features', 'embedding'],
         effect: 'whether people are compared by their features or as points of the embedding',
       },
-      EMBEDDING,
+      { ...EMBEDDING, isIdle: ({ space }) => space === 'features' },
     ],
     conflict({ measure, space, embedding }) {
       if (measure === 'jaccard' && space === 'embedding') return 'jaccard compares features, not points';

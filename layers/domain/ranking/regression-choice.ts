@@ -9,7 +9,7 @@ import { distinctRows } from '../features/sparse-matrix.ts';
 import { type Rarity, rarityOf, SCALINGS, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
 import { fitLogisticRegression, type ScaledRows } from '../scoring/logistic-regression.ts';
 import { FOLD_COUNT, heldOutRows, otherRows } from './folds.ts';
-import type { TrainingSet } from './training-set.ts';
+import { seedCountOf, type TrainingSet } from './training-set.ts';
 
 /** C, from the strongest penalty to the weakest. Rows as they are, are longer, and need it stronger. */
 export const STRENGTHS: Readonly<Record<Scaling, readonly number[]>> = {
@@ -68,7 +68,7 @@ export function chooseRegression(
   const [only] = scalings;
   if (scalings.length === 1 && strengths?.length === 1) return { scaling: only, strength: strengths[0] };
   // Without the one seed that there is, nothing is known that could tell one choice from another.
-  if (set.isSeed.reduce((sum, one) => sum + one, 0) < 2) {
+  if (seedCountOf(set) < 2) {
     return { scaling: scalings.includes('unit') ? 'unit' : scalings[0], strength: UNTESTED_STRENGTH };
   }
   const share = seedShareOf(set);
@@ -105,7 +105,6 @@ export function chooseRegression(
 }
 
 /** As many as there are seeds, as a share of everybody. */
-export function seedShareOf({ isSeed }: TrainingSet): number {
-  const seeds = isSeed.reduce((sum, one) => sum + one, 0);
-  return seeds / Math.max(1, isSeed.length);
+export function seedShareOf(set: TrainingSet): number {
+  return seedCountOf(set) / Math.max(1, set.isSeed.length);
 }

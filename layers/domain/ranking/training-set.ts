@@ -11,7 +11,7 @@ import type { Shard } from '../features/shard.ts';
 import { columnCounts, renumberColumns, selectRows, stackRows } from '../features/sparse-matrix.ts';
 import { compareTexts } from '../features/text-order.ts';
 import { hashText } from '../random.ts';
-import { type Roles, rolesOf, type SampleShares } from './ranker.ts';
+import { type Roles, rolesOf } from './ranker.ts';
 
 export interface TrainingSet {
   readonly shard: Shard;
@@ -25,13 +25,17 @@ export interface TrainingSet {
 const MOST_OTHERS = 200_000;
 const MOST_SEEDS = 50_000;
 
-/** What share of each a learner is to see, of so many. */
-export function samplePlan(seedCount: number, userCount: number): SampleShares {
-  return { seeds: shareFor(MOST_SEEDS, seedCount), others: shareFor(MOST_OTHERS, userCount - seedCount) };
+/** What share of the others a learner is to see, in a population of so many. */
+export function learnedShareOf(userCount: number): number {
+  return shareFor(MOST_OTHERS, userCount);
 }
 
 function shareFor(most: number, count: number): number {
   return count <= most ? 1 : most / count;
+}
+
+export function seedCountOf({ isSeed }: Pick<TrainingSet, 'isSeed'>): number {
+  return isSeed.reduce((sum, one) => sum + one, 0);
 }
 
 /** Any seed will do that is neither that of the shards nor that of the folds. */
@@ -40,13 +44,11 @@ const SAMPLE_SEED = 0x5a3;
 /** The users of one shard to learn from; the others are the given rows: the background, or those who were exposed. */
 export function trainingSetOf(
   shard: Shard,
-  { seeds, exposed, sample }: Pick<Roles, 'seeds' | 'exposed' | 'sample'>,
+  { seeds, exposed, learnedShare }: Pick<Roles, 'seeds' | 'exposed' | 'learnedShare'>,
   others: Uint32Array,
 ): TrainingSet {
-  const drawn = (rows: Uint32Array, share: number) =>
-    share >= 1 ? rows : rows.filter((row) => hashText(shard.ids[row], SAMPLE_SEED) < share * 2 ** 32);
-  const [seedRows, exposedRows] = [new Set(drawn(seeds, sample.seeds)), new Set(exposed)];
-  const rows = Uint32Array.from([...seedRows, ...drawn(others, sample.others)]).sort();
+  const [seedRows, exposedRows] = [new Set(seeds), new Set(exposed)];
+  const rows = Uint32Array.from([...seedRows, ...drawn(shard, others, learnedShare)]).sort();
   return {
     shard: withUsedFeatures(selectUsers(shard, rows)),
     isSeed: Uint8Array.from(rows, (row) => (seedRows.has(row) ? 1 : 0)),
@@ -54,7 +56,21 @@ export function trainingSetOf(
   };
 }
 
-export function mergeTrainingSets(parts: readonly TrainingSet[]): TrainingSet {
+/** Those of the rows whose ids hash lowest. */
+function drawn({ ids }: Shard, rows: Uint32Array, share: number): Uint32Array {
+  return share >= 1 ? rows : rows.filter((row) => hashText(ids[row], SAMPLE_SEED) < share * 2 ** 32);
+}
+
+/** All shards' users as one set; of more seeds than `mostSeeds` about so many, as no shard knows how many there are. */
+export function mergeTrainingSets(parts: readonly TrainingSet[], mostSeeds = MOST_SEEDS): TrainingSet {
+  const set = joined(parts);
+  const share = shareFor(mostSeeds, seedCountOf(set));
+  if (share === 1) return set;
+  const { seeds, background, exposed } = rolesIn(set);
+  return trainingSetOf(set.shard, { ...rolesOf(drawn(set.shard, seeds, share), background), exposed }, background);
+}
+
+function joined(parts: readonly TrainingSet[]): TrainingSet {
   if (parts.length === 1) return parts[0];
   const features = [...new Set(parts.flatMap(({ shard }) => shard.features))].sort(compareTexts);
   const ids = parts.flatMap(({ shard }) => shard.ids);
@@ -117,7 +133,7 @@ function selectPoints({ dimensions: D, vectors, lengths }: Embedding, chosen: Ui
 function stackPoints(parts: readonly (Embedding | undefined)[]): Embedding | undefined {
   const all = parts.flatMap((part) => part ?? []);
   if (all.length === 0 || all.length < parts.length) return undefined;
-  const joined = (arrays: readonly Float32Array[]) => {
+  const endToEnd = (arrays: readonly Float32Array[]) => {
     const whole = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
     let end = 0;
     for (const array of arrays) {
@@ -126,5 +142,5 @@ function stackPoints(parts: readonly (Embedding | undefined)[]): Embedding | und
     }
     return whole;
   };
-  return { ...all[0], vectors: joined(all.map((e) => e.vectors)), lengths: joined(all.map((e) => e.lengths)) };
+  return { ...all[0], vectors: endToEnd(all.map((e) => e.vectors)), lengths: endToEnd(all.map((e) => e.lengths)) };
 }

@@ -9,14 +9,11 @@
 import { type FeatureVector, placesOf, valuesFor } from '../features/feature-vector.ts';
 import type { Shard } from '../features/shard.ts';
 import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
-import { linearParts } from './linear-score.ts';
+import { finiteInPlace, linearParts } from './linear-score.ts';
 import type { ScaledRows } from './logistic-regression.ts';
 
 export const SCALINGS = ['none', 'unit', 'idf-unit'] as const;
 export type Scaling = (typeof SCALINGS)[number];
-
-/** What float32 holds: by `none` a weight that is far above all that were fitted on would be an infinity. */
-const MOST_SCORE = (2 - 2 ** -23) * 2 ** 127;
 
 /** How much a feature counts for being rare: known ones by name, one that nobody had as the rarest. */
 export interface Rarity {
@@ -100,10 +97,7 @@ function sumOfRow({ offsets, columns, weights }: SparseMatrix, columnWeights: Fl
 export function linearModelScores(model: LinearModel, shard: Shard, rows: Uint32Array): Float32Array {
   const factors = rowFactorsOf(shard.rows, model.scaling, columnFactorsFor(model, shard), rows);
   const columnWeights = valuesFor(shard.features, model.weights);
-  return Float32Array.from(rows, (row, n) => {
-    const score = factors[n] * sumOfRow(shard.rows, columnWeights, row);
-    return Math.max(-MOST_SCORE, Math.min(MOST_SCORE, score));
-  });
+  return finiteInPlace(Float32Array.from(rows, (row, n) => factors[n] * sumOfRow(shard.rows, columnWeights, row)));
 }
 
 /** What each feature of one row adds to its score: pairs of column and amount. */

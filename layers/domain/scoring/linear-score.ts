@@ -16,6 +16,17 @@ export function linearScores(matrix: SparseMatrix, columnWeights: Float64Array, 
     }
     scores[n] = sum;
   }
+  return finiteInPlace(scores);
+}
+
+/** The largest float32. */
+const MOST = (2 - 2 ** -23) * 2 ** 127;
+
+/** What is beyond float32 as the most that it holds: weights of 10¹⁵ beside weights of 10⁻³⁰ are legal. */
+export function finiteInPlace(scores: Float32Array): Float32Array {
+  for (let n = 0; n < scores.length; n++) {
+    if (!Number.isFinite(scores[n])) scores[n] = Math.sign(scores[n]) * MOST;
+  }
   return scores;
 }
 

@@ -7,7 +7,7 @@
  * Shapes:    x (N×F) = rowFactors (N) · matrix · columnFactors (F), never written out; w (F), the bias last: (F+1).
  * Cost:      two passes over the non-zeros a step, some 20 to 60 steps; a warm start needs a few.
  * Accuracy:  stops when the gradient has fallen to `tolerance` of what it is where nothing is known but the base rate, so
- *            the solution does not depend on where it was begun.
+ *            a fit ends as near to the optimum wherever it was begun.
  */
 import type { SparseMatrix } from '../features/sparse-matrix.ts';
 

@@ -6,7 +6,7 @@
  * Shapes:    columns M of (N), standardised; rows to learn from; isPositive (N); weights (M), none below 0.
  * Cost:      one small regression, again for each column that is taken out for its negative weight.
  */
-import type { SparseMatrix } from '../features/sparse-matrix.ts';
+import { denseMatrix, type SparseMatrix } from '../features/sparse-matrix.ts';
 import { fitLogisticRegression } from './logistic-regression.ts';
 
 /**
@@ -58,10 +58,5 @@ function denseRows(columns: readonly Float32Array[], rows: Uint32Array): SparseM
   rows.forEach((row, n) => {
     for (let m = 0; m < M; m++) values[n * M + m] = columns[m][row];
   });
-  return {
-    columnCount: M,
-    offsets: Uint32Array.from({ length: rows.length + 1 }, (_, n) => n * M),
-    columns: Uint32Array.from(values, (_, at) => at % M),
-    weights: values,
-  };
+  return denseMatrix(values, M);
 }

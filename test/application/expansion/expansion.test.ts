@@ -293,7 +293,7 @@ describe('a bad seed file', () => {
       'a promise without evidence',
       'spring.csv',
       SEEDS,
-      'expected evidence for a size by promise (lift>=2), but no seeds were held out',
+      'expected evidence for a size by promise (lift>=2), short or full, got none',
       '{"size":"lift>=2","evidence":"none"}',
     ],
     [

@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
   columnCounts,
+  denseMatrix,
   distinctRows,
   firstEqualRows,
   matrixOf,
@@ -194,5 +195,27 @@ describe('distinct rows', () => {
     const { groups } = distinctRows(matrixOf([[0], [0], [0]], 1, [[1], [2], [1]]));
 
     expect([...groups]).toEqual([0, 1, 0]);
+  });
+});
+
+describe('a dense matrix', () => {
+  it('has every entry, zeros too', () => {
+    const matrix = denseMatrix(Float32Array.of(1, 0, -2, 3, 4, 5), 3);
+
+    expect(matrix).toEqual({
+      ...matrixOf(
+        [
+          [0, 1, 2],
+          [0, 1, 2],
+        ],
+        3,
+      ),
+      weights: Float32Array.of(1, 0, -2, 3, 4, 5),
+    });
+  });
+
+  it('may have no rows, or no columns', () => {
+    expect(rowCountOf(denseMatrix(new Float32Array(0), 3))).toBe(0);
+    expect(rowCountOf(denseMatrix(new Float32Array(0), 0))).toBe(0);
   });
 });

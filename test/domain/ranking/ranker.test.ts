@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { assignRoles, contributionsOf, finiteInPlace, rolesOf } from '#domain/ranking/ranker.ts';
+import { assignRoles, contributionsOf, rolesOf } from '#domain/ranking/ranker.ts';
 import { anyPopulation, shardOf } from '../populations.ts';
 
 const people = shardOf(['u1', 'u2', 'u3', 'u4'].map((id) => ({ id, features: ['a', 'b', 'c'] })));
@@ -21,22 +21,22 @@ describe('roles', () => {
       candidates: others,
       exposed: nobody,
       unlike: nobody,
-      sample: { seeds: 1, others: 1 },
+      learnedShare: 1,
     });
   });
 
-  it('leave people not to resemble out of those whom seeds are compared with, and pass on the sample', () => {
-    const sample = { seeds: 0.5, others: 0.1 };
+  it('leave people not to resemble out of those whom seeds are compared with, and pass on what share is learned from', () => {
+    const learnedShare = 0.1;
 
     const roles = assignRoles(people, new Set(['u1']), new Set(['u2']), {
       unlike: new Set(['u1', 'u2', 'u3']),
-      sample,
+      learnedShare,
     });
 
     expect(roles).toEqual({
       ...rolesOf(Uint32Array.of(0), Uint32Array.of(3)),
       unlike: Uint32Array.of(1, 2),
-      sample,
+      learnedShare,
     });
   });
 
@@ -87,15 +87,5 @@ describe('contributions', () => {
     const sum = contributionsOf(people, pairs).reduce((total, { amount }) => total + amount, 0);
 
     expect(sum).toBe(pairs.reduce((total, [, amount]) => total + amount, 0));
-  });
-});
-
-describe('scores', () => {
-  it('beyond what float32 holds are the most that it holds; no number stays none', () => {
-    const [largest] = new Float32Array(Uint32Array.of(0x7f7fffff).buffer);
-
-    const scores = finiteInPlace(Float32Array.of(1e40, -1e40, 0.5, -0, Number.NaN));
-
-    expect([...scores]).toEqual([largest, -largest, 0.5, -0, Number.NaN]);
   });
 });

@@ -1,11 +1,12 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { userAt } from '#domain/features/shard.ts';
-import { assignRoles, type SampleShares } from '#domain/ranking/ranker.ts';
+import { assignRoles } from '#domain/ranking/ranker.ts';
 import {
+  learnedShareOf,
   mergeTrainingSets,
   rolesIn,
-  samplePlan,
+  seedCountOf,
   type TrainingSet,
   trainingSetOf,
 } from '#domain/ranking/training-set.ts';
@@ -48,10 +49,10 @@ describe('a training set', () => {
     expect(trainingSetOf(people, roles, roles.exposed).shard.ids).toEqual(['b', 'd']);
   });
 
-  test.prop([anyPopulation, fc.integer({ min: 2, max: 6 }), fc.constantFrom(1, 0.6), fc.constantFrom(1, 0.3)])(
+  test.prop([anyPopulation, fc.integer({ min: 2, max: 6 }), fc.constantFrom(1, 0.3)])(
     'is the same for any cut into shards',
-    (crowd, count, seeds, others) => {
-      const further = { sample: { seeds, others }, exposed: new Set(crowd.users.slice(3).map(({ id }) => id)) };
+    (crowd, count, learnedShare) => {
+      const further = { learnedShare, exposed: new Set(crowd.users.slice(3).map(({ id }) => id)) };
 
       expect(contentOf(trainingSetFor(crowd, count, further))).toEqual(contentOf(trainingSetFor(crowd, 1, further)));
     },
@@ -81,34 +82,49 @@ describe('a training set', () => {
 
 describe('a sample', () => {
   const crowd = crowdOf(1000, 5000, 1);
-  const idsFor = (sample: SampleShares, count = 1) => {
-    const { shard, isSeed } = trainingSetFor(crowd, count, { sample });
+  const partsOf = (learnedShare: number, count: number) =>
+    shardsOf(crowd.users, count).map((shard) => {
+      const roles = assignRoles(shard, crowd.seeds, crowd.excluded, { learnedShare });
+      return trainingSetOf(shard, roles, roles.background);
+    });
+  const idsFor = (learnedShare: number, mostSeeds: number, count = 1) => {
+    const { shard, isSeed } = mergeTrainingSets(partsOf(learnedShare, count), mostSeeds);
     const idsOf = (kind: number) => new Set(shard.ids.filter((_, row) => isSeed[row] === kind));
     return { seeds: idsOf(1), others: idsOf(0) };
   };
 
-  // A share of .25 of 4000 is 1000 ± 27, by the standard deviation of a draw.
-  it('is about the share that is asked for, of each kind', () => {
-    const { seeds, others } = idsFor({ seeds: 0.5, others: 0.25 });
+  // A share of .25 of 4000 is 1000 ± 27, by the standard deviation of a draw; 500 seeds of 1000 are ± 16.
+  it('is about the share of the others that is asked for, and about as many seeds as may be', () => {
+    const { seeds, others } = idsFor(0.25, 500);
 
     expect(Math.abs(seeds.size - 500)).toBeLessThan(4 * 16);
     expect(Math.abs(others.size - 1000)).toBeLessThan(4 * 27);
   });
 
   it('is a part of any larger one, and the same from any number of shards', () => {
-    const [small, large] = [idsFor({ seeds: 0.1, others: 0.1 }), idsFor({ seeds: 1, others: 0.4 })];
+    const [small, large] = [idsFor(0.1, 100), idsFor(0.4, 1000)];
 
     expect(small.seeds.isSubsetOf(large.seeds) && small.others.isSubsetOf(large.others)).toBe(true);
     expect(large.seeds.size).toBe(1000);
-    expect(idsFor({ seeds: 0.1, others: 0.1 }, 7)).toEqual(small);
+    expect(idsFor(0.1, 100, 7)).toEqual(small);
+  });
+
+  it('keeps who was exposed', () => {
+    const exposed = new Set(crowd.users.map(({ id }) => id));
+    const roles = assignRoles(shardOf(crowd.users), crowd.seeds, crowd.excluded, { exposed });
+
+    const set = mergeTrainingSets([trainingSetOf(shardOf(crowd.users), roles, roles.background)], 100);
+
+    expect(seedCountOf(set)).toBeLessThan(200);
+    expect(set.isExposed).toEqual(set.isSeed.map((seed) => 1 - seed));
   });
 
   it.each([
-    [1000, 100_000, { seeds: 1, others: 1 }],
-    [100_000, 1_100_000, { seeds: 0.5, others: 0.2 }],
-    [50_000, 250_000, { seeds: 1, others: 1 }],
-  ])('of %i seeds among %i is by plan as large as teaches something', (seedCount, userCount, shares) => {
-    expect(samplePlan(seedCount, userCount)).toEqual(shares);
+    [100_000, 1],
+    [200_000, 1],
+    [1_000_000, 0.2],
+  ])('of a population of %i is at most what teaches something', (userCount, share) => {
+    expect(learnedShareOf(userCount)).toBe(share);
   });
 });
 

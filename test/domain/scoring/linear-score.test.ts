@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { type Shard, userAt } from '#domain/features/shard.ts';
 import { matrixOf } from '#domain/features/sparse-matrix.ts';
-import { linearParts, linearScores } from '#domain/scoring/linear-score.ts';
+import { finiteInPlace, linearParts, linearScores } from '#domain/scoring/linear-score.ts';
 import { anyUsers, shardOf, weightsByFeature } from '../populations.ts';
 
 const columnWeight = fc.double({ min: -1e3, max: 1e3, noNaN: true });
@@ -43,5 +43,15 @@ describe('linear score', () => {
       const parts = linearParts(shard.rows, columnWeights, row);
       expect(Math.fround(parts.reduce((sum, [, amount]) => sum + amount, 0))).toBe(score);
     });
+  });
+});
+
+describe('scores', () => {
+  it('beyond what float32 holds are the most that it holds; no number stays none', () => {
+    const [largest] = new Float32Array(Uint32Array.of(0x7f7fffff).buffer);
+
+    const scores = finiteInPlace(Float32Array.of(1e40, -1e40, 0.5, -0, Number.NaN));
+
+    expect([...scores]).toEqual([largest, -largest, 0.5, -0, Number.NaN]);
   });
 });
