@@ -29,7 +29,7 @@ export const STACK_WITH_TREES = 'stack with trees';
 /** Below, only inputs that have next to nothing to overfit. */
 const FEW_SEEDS = 50;
 /** Below, trees learn more of chance than of the seeds. */
-const LEAST_SEEDS_FOR_TREES = 300;
+const LEAST_SEEDS_FOR_TREES = 100;
 /** A single ranker is taken only if it is better by more than so many standard errors: it is the best of many by chance as well. */
 const CLEARLY = 2;
 

@@ -22,8 +22,8 @@ describe('the plan of what to try', () => {
     [10, 7, false],
     [49, 7, false],
     [50, 13, false],
-    [299, 13, false],
-    [300, 13, true],
+    [99, 13, false],
+    [100, 13, true],
   ])('for %i seeds is %i inputs; with trees: %s', (seedCount, count, withTrees) => {
     const plan = planFor(seedCount, EFFORT);
 
@@ -48,7 +48,7 @@ describe('the plan of what to try', () => {
   });
 
   it('says nothing of trees that so few seeds would not have had anyway', () => {
-    expect(namesFor(200, 0.1).skipped).not.toContain('boosted trees');
+    expect(namesFor(80, 0.1).skipped).not.toContain('boosted trees');
   });
 });
 
