@@ -1,5 +1,5 @@
 /** The outside world of every function, built from the environment once per cold start. Nothing else reads the environment. */
-import { openDynamoDb, openEventBridge, openS3, openSfn, openSqs } from '#adapters/aws-clients.ts';
+import { openDynamoDb, openEventBridge, openS3, openS3ForLinks, openSfn, openSqs } from '#adapters/aws-clients.ts';
 import { dynamodbBucketStore } from '#adapters/dynamodb-bucket-store.ts';
 import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
 import { dynamodbLedger } from '#adapters/dynamodb-ledger.ts';
@@ -9,15 +9,17 @@ import { arrowShardFormat } from '#adapters/formats/arrow-shard.ts';
 import { inputFormats } from '#adapters/formats/input-formats.ts';
 import { hnswlibNeighbors } from '#adapters/hnswlib-neighbors.ts';
 import { memoryBucketStore } from '#adapters/memory-bucket-store.ts';
+import { s3Links } from '#adapters/s3-links.ts';
 import { s3ObjectStore } from '#adapters/s3-object-store.ts';
 import { sfnWorkflows } from '#adapters/sfn-workflows.ts';
 import { type DeadLetters, sqsDeadLetters } from '#adapters/sqs-dead-letters.ts';
 import { v8DataFormat } from '#adapters/v8-data-format.ts';
-import type { StepPorts } from '#application/ports.ts';
+import type { Links, StepPorts } from '#application/ports.ts';
 import { type Settings, settingsFrom } from '#application/settings.ts';
 
 export interface FunctionPorts extends StepPorts {
   readonly settings: Settings;
+  readonly links: Links;
   readonly deadLetters: DeadLetters;
   /** How often a message is tried before it is given up. */
   readonly maxTries: number;
@@ -35,6 +37,7 @@ function awsPorts(environment: Readonly<Record<string, string | undefined>>): Fu
   return {
     settings: settingsFrom(environment),
     objects: s3ObjectStore(named('BUCKET'), openS3),
+    links: s3Links(named('BUCKET'), openS3ForLinks),
     catalog: dynamodbCatalog(named('CATALOG_TABLE'), openDynamoDb),
     ledger: dynamodbLedger(named('CATALOG_TABLE'), openDynamoDb),
     buckets: dynamodbBucketStore(named('BANDS_TABLE'), openDynamoDb),

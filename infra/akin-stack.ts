@@ -11,6 +11,7 @@ import type { Settings } from '#application/settings.ts';
 import { EventRoute } from './constructs/event-route.ts';
 import { HandlerFunction } from './constructs/handler-function.ts';
 import { NativeLayer } from './constructs/native-layer.ts';
+import { PartnerApi } from './constructs/partner-api.ts';
 import { forEach, guarded, stepMachine, task } from './constructs/step-machine.ts';
 import { Stores } from './constructs/stores.ts';
 import { alarmAbove, MAX_TRIES, WorkQueue, type WorkQueueProps } from './constructs/work-queue.ts';
@@ -27,6 +28,8 @@ export interface AkinStackProps extends StackProps {
 const LONG_SECONDS = 900;
 /** For functions that read a list and pass a name on. */
 const SHORT_SECONDS = 60;
+/** API Gateway gives up then. */
+const CALL_SECONDS = 29;
 
 export class AkinStack extends Stack {
   readonly #props: AkinStackProps;
@@ -52,6 +55,8 @@ export class AkinStack extends Stack {
     this.#receiveUploads();
     this.#expansionMachine();
     this.#receiveSeeds();
+    const api = this.#partnerApi();
+    new CfnOutput(this, 'Api', { value: api.stage.urlForPath('/') });
     new CfnOutput(this, 'Bucket', { value: this.#stores.bucket.bucketName });
     new CfnOutput(this, 'DeadLetters', { value: this.#deadLetters.queueUrl });
   }
@@ -177,6 +182,25 @@ export class AkinStack extends Stack {
       concurrency: expansionConcurrency,
     });
     this.#route('ended-expansions', finish, this.#endOf('expansion'));
+  }
+
+  #partnerApi(): PartnerApi {
+    const stores = this.#stores;
+    const { doorMemoryMiB, memoryMiB, requestsPerSecond } = this.#props.stack;
+    const light = this.#function('api', doorMemoryMiB, CALL_SECONDS, []);
+    const heavy = this.#function('explain', memoryMiB, CALL_SECONDS, []);
+    stores.grantList(light, 'populations', 'seeds', 'audiences', 'index', 'parts');
+    stores.grantRead(light, 'populations', 'seeds', 'audiences');
+    stores.grantWrite(light, 'populations', 'seeds');
+    stores.grantRemove(light, 'seeds', 'audiences', 'index', 'parts');
+    stores.grantListCatalog(light);
+    stores.grantWriteCatalog(light);
+    stores.catalog.grant(light, 'dynamodb:DeleteItem');
+    stores.bands.grant(light, 'dynamodb:Query', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem');
+    stores.grantList(heavy, 'seeds', 'audiences');
+    stores.grantRead(heavy, 'seeds', 'audiences', 'index');
+    stores.grantReadCatalog(heavy);
+    return new PartnerApi(this, 'partners', { light, heavy, requestsPerSecond });
   }
 
   /** Whoever waits is told how an upload went, and the next in the line is started. */

@@ -21,6 +21,9 @@ const StackSettings = z.object({
   expansionConcurrency: number.pipe(z.int().min(2).max(1_000)).default(20).meta({
     reason: 'So many dropped seed files are expanded at once; the others wait in their queue.',
   }),
+  requestsPerSecond: number.pipe(z.int().min(1).max(10_000)).default(50).meta({
+    reason: 'Calls of the API beyond are told to come again in a second; twice as many pass in a burst.',
+  }),
   logRetentionDays: z.coerce
     .number()
     .pipe(z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]))

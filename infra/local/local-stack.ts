@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApiGatewayService } from './api-gateway-service.ts';
 import { AwsEndpoint } from './aws-endpoint.ts';
 import type { Call } from './aws-service.ts';
 import { CallBook } from './call-book.ts';
@@ -99,6 +100,7 @@ export class LocalStack {
         sqs: new SqsService(this.queues.values()),
         events: new EventsService(this.bus),
         states: new StatesService(this.#machines),
+        'execute-api': new ApiGatewayService(this.template, (id, event) => this.#invoke(this.#functionAt(id), event)),
       },
       secretOf: (accessKeyId) => this.#secrets.get(accessKeyId),
       observe: (caller, call, moment) => this.#observe(caller, call, moment),

@@ -16,6 +16,12 @@ export const openS3: () => Promise<S3Client> = once(async () => {
   return new S3Client({ maxAttempts: ATTEMPTS });
 });
 
+/** For presigned addresses: without it each would hold the checksum of an empty body, and no other could be sent. */
+export const openS3ForLinks: () => Promise<S3Client> = once(async () => {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  return new S3Client({ requestChecksumCalculation: 'WHEN_REQUIRED' });
+});
+
 export const openDynamoDb: () => Promise<DynamoDBClient> = once(async () => {
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
   return new DynamoDBClient({ maxAttempts: ATTEMPTS });

@@ -2,6 +2,7 @@
 
 import type { Audience, ExpansionRequest, Member } from './audience-report.ts';
 import { sha256Of } from './digest.ts';
+import { Invalid, NotFound } from './errors.ts';
 import type { EvidenceLevel } from './evidence.ts';
 import { audiencePrefix, type Population } from './population.ts';
 import type { ObjectStore } from './ports.ts';
@@ -37,8 +38,89 @@ export interface AudienceManifest {
 
 /** `rank,user_id,score`, best first; scores are written in full. */
 export function* audienceCsv(members: Iterable<Member>): Generator<string> {
-  yield 'rank,user_id,score\n';
+  yield HEADER;
   for (const { rank, userId, score } of members) yield `${rank},${csvCell(userId)},${score}\n`;
+}
+
+export interface AudiencePage {
+  readonly members: readonly Member[];
+  /** Where the next page begins; nothing after the last. */
+  readonly next: string | undefined;
+}
+
+const HEADER = 'rank,user_id,score\n';
+const PAGE_CHUNK_BYTES = 256 * 1024;
+const CURSOR = /^(\d{1,12})-(\d{1,15})$/;
+
+/** At most `limit` members of an audience file; a cursor names the rank that comes next, and the byte where it stands. */
+export async function audiencePageOf(
+  objects: ObjectStore,
+  name: string,
+  cursor = `1-${HEADER.length}`,
+  limit: number,
+): Promise<AudiencePage> {
+  const [, first, start] = CURSOR.exec(cursor) ?? [];
+  if (first === undefined) throw strangeCursor(cursor);
+  const members: Member[] = [];
+  let [at, rank] = [Number(start), Number(first)];
+  for await (const { cells, end } of recordsFrom(objects, name, at)) {
+    if (members.length === limit) return { members, next: `${rank}-${at}` };
+    const [place, userId, score] = cells;
+    if (cells.length !== 3 || place !== String(rank)) throw strangeCursor(cursor);
+    members.push({ rank, userId, score: Number(score) });
+    rank++;
+    at = end;
+  }
+  return { members, next: undefined };
+}
+
+function strangeCursor(cursor: string): Invalid {
+  return new Invalid(`expected the cursor that the page before gave as next, got ${JSON.stringify(cursor)}`);
+}
+
+/** The records of `audienceCsv` from a byte on, each with the byte where it ends. */
+async function* recordsFrom(objects: ObjectStore, name: string, start: number) {
+  const decoder = new TextDecoder();
+  let [bytes, from] = [new Uint8Array(), start];
+  for (;;) {
+    const chunk = await bytesFrom(objects, name, from + bytes.length);
+    if (chunk.length === 0) return;
+    bytes = await joined([bytes, chunk]);
+    let at = 0;
+    for (let end = endOfRecord(bytes, at); end > 0; end = endOfRecord(bytes, at)) {
+      yield { cells: cellsOf(decoder.decode(bytes.subarray(at, end - 1))), end: from + end };
+      at = end;
+    }
+    bytes = bytes.subarray(at);
+    from += at;
+  }
+}
+
+async function bytesFrom(objects: ObjectStore, name: string, start: number): Promise<Uint8Array> {
+  const stream = await objects.stream(name, start, start + PAGE_CHUNK_BYTES);
+  if (!stream) throw new NotFound(`${name}: expected the audience that was written, but it is gone`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return joined(chunks);
+}
+
+async function joined(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Blob(chunks.map((chunk) => Uint8Array.from(chunk))).arrayBuffer());
+}
+
+/** After the line end that is not between quotes; 0 where there is none yet. */
+function endOfRecord(bytes: Uint8Array, start: number): number {
+  let isQuoted = false;
+  for (let at = start; at < bytes.length; at++) {
+    if (bytes[at] === 0x22) isQuoted = !isQuoted;
+    else if (bytes[at] === 0x0a && !isQuoted) return at + 1;
+  }
+  return 0;
+}
+
+function cellsOf(record: string): string[] {
+  const cells = record.match(/(?<=^|,)(?:"(?:[^"]|"")*"|[^,"]*)(?=,|$)/g) ?? [];
+  return cells.map((cell) => (cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell));
 }
 
 /** RFC 4180: quoted where a comma, a quote, a line end or an outer space would be misread. */

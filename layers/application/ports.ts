@@ -147,6 +147,16 @@ export interface Workflows {
   start(workflow: 'upload' | 'expansion', name: string, input: object): Promise<'running' | 'ended'>;
 }
 
+/** Addresses by which whoever has no account reads or writes one object, for a while. */
+export interface Links {
+  /** How long they are good for. */
+  readonly readSeconds: number;
+  readonly writeSeconds: number;
+  toRead(name: string): Promise<string>;
+  /** One PUT of the whole object. */
+  toWrite(name: string): Promise<string>;
+}
+
 /** Tells whoever listens what has become of an upload or an expansion. */
 export interface Announcements {
   announce(what: string, detail: object): Promise<void>;

@@ -11,7 +11,7 @@ import { MOST_EFFORT, rankingOptionsOf } from '../ranking-options.ts';
 import { sourceOf } from '../stored-file.ts';
 import { readOptions, writeJson } from '../stored-json.ts';
 
-const CAMPAIGN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+export const CAMPAIGN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const SEED_FILE = /^(.+?)\.(?:csv|ndjson|txt)(?:\.gz)?$/;
 
 export interface Campaign {
@@ -33,9 +33,11 @@ export function campaignOf(objectName: string): Campaign | undefined {
   return { population: checkPopulationName(population, `${objectName}: `), campaign };
 }
 
-const ListName = z.string().regex(/^[\w-][\w.-]*$/, 'expected the name of a file in lists/, without a path');
+/** The name of a file below `seeds/<population>/lists/`. */
+export const ListName = z.string().regex(/^[\w-][\w.-]*$/, 'expected the name of a file in lists/, without a path');
 
-const CampaignOptions = z.strictObject({
+/** What may be said of a campaign, each by its name on the command line. */
+export const CampaignOptions = z.strictObject({
   size: z
     .union([z.int().positive().transform(String), z.string()], {
       error: 'expected a whole number above 0, a share such as "5%", "all", or a promise such as "lift>=3"',

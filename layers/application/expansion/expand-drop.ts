@@ -51,7 +51,8 @@ export async function giveUpDrop(ports: StepPorts, objectName: string, now: numb
   if (job) await tellFailure(ports, job, UNEXPECTED, now);
 }
 
-async function jobOf(
+/** The expansion of a seed file as it lies there; nothing where there is none. */
+export async function jobOf(
   { objects }: StepPorts,
   objectName: string,
   campaign: Campaign,
@@ -74,7 +75,7 @@ async function expandClaimed(
   if (manifest.users > settings.expandUsers) {
     // A start that is repeated must not give a running workflow another generation under its hands.
     if (!(await leftIfAny(ports, job, 'task'))) await leave(ports, job, 'task', { request, manifest });
-    await tellCampaign(ports, job, 'running', { shards: manifest.shards.length });
+    await tellCampaign(ports, job, 'running', { job: job.job, shards: manifest.shards.length });
     await ports.workflows.start('expansion', `expansion-${job.job}`, job);
     await settleClaim(ports.ledger, job, 'started', now);
     return 'started';

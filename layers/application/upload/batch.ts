@@ -7,7 +7,7 @@ export const SUCCESS_FILE = '_SUCCESS';
 export const STATUS_FILE = '_STATUS.json';
 
 /** As other tools name the folders that they export into: `date=2026-11-24`, say. */
-const BATCH_NAME = /^[A-Za-z0-9][A-Za-z0-9._=-]{0,62}$/;
+export const BATCH_NAME = /^[A-Za-z0-9][A-Za-z0-9._=-]{0,62}$/;
 
 export interface Batch {
   readonly population: string;

@@ -16,7 +16,8 @@ import {
 } from './upload-job.ts';
 import { tellStatus } from './upload-status.ts';
 
-const UploadOptions = z.strictObject({
+/** What may be said of a batch. */
+export const UploadOptions = z.strictObject({
   mode: z.enum(['upsert', 'replace']).default('upsert'),
   index: z.enum(['auto', 'always', 'never']).default('auto'),
 });

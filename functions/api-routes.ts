@@ -1,0 +1,185 @@
+/** The API on one page: what may be called, with what, and what is answered. Validation and the OpenAPI document are made of it. */
+import * as z from 'zod';
+import { ExpansionBody } from '#application/expansion/requested-expansion.ts';
+import { CloseBody, UploadBody } from '#application/upload/requested-upload.ts';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the stage, which is `/v1`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  readonly headers?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** The answer that is no problem: its status and what it holds. */
+  readonly status: number;
+  readonly answer: z.ZodType;
+  /** Whether it ranks, and so needs the memory of a worker. */
+  readonly isHeavy?: true;
+}
+
+const MOST_MEMBERS = 5_000;
+
+const Population = z.object({
+  population: z.string(),
+  generation: z.int(),
+  users: z.int(),
+  features: z.int(),
+  shards: z.int(),
+  bytes: z.int(),
+  indexBytes: z.int(),
+});
+
+const Upload = z.looseObject({ population: z.string(), batch: z.string(), state: z.string() });
+
+const Expansion = z.object({
+  id: z.string(),
+  population: z.string(),
+  state: z.enum(['waiting', 'running', 'ready', 'failed']),
+  progress: z.object({ stage: z.enum(['gather', 'score']), done: z.int(), total: z.int() }).optional(),
+  reason: z.string().optional().meta({ description: 'why it failed' }),
+  report: z.record(z.string(), z.unknown()).optional(),
+});
+
+const Contribution = z.object({ feature: z.string(), amount: z.number() });
+
+const Nothing = z.undefined();
+
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible ASCII characters')
+  .optional()
+  .meta({ description: 'The same key and body ask for the same expansion, however often; kept for 30 days.' });
+
+/** `wait=20`: answered with the result if there is one by then. */
+export const Prefer = z
+  .string()
+  .max(200)
+  .optional()
+  .meta({ description: '`wait=20` waits up to so many seconds (20 at most) for the result.' });
+
+export const ROUTES = {
+  populations: {
+    method: 'GET',
+    path: '/populations',
+    summary: 'The populations that there are',
+    status: 200,
+    answer: z.object({ populations: z.array(Population) }),
+  },
+  population: {
+    method: 'GET',
+    path: '/populations/{population}',
+    summary: 'What a population holds',
+    status: 200,
+    answer: Population,
+  },
+  deletePopulation: {
+    method: 'DELETE',
+    path: '/populations/{population}',
+    summary: 'Forgets a population and its audiences',
+    status: 204,
+    answer: Nothing,
+  },
+  openUpload: {
+    method: 'POST',
+    path: '/populations/{population}/uploads',
+    summary: 'Addresses to PUT files of users, or a list of ids, to',
+    body: UploadBody,
+    status: 201,
+    answer: z.object({
+      expires: z.int().meta({ description: 'seconds' }),
+      files: z.array(z.object({ name: z.string(), url: z.string() })),
+    }),
+  },
+  closeUpload: {
+    method: 'PUT',
+    path: '/populations/{population}/uploads/{batch}',
+    summary: 'Says that a batch is complete: it becomes the next generation',
+    body: CloseBody,
+    status: 202,
+    answer: Upload,
+  },
+  upload: {
+    method: 'GET',
+    path: '/populations/{population}/uploads/{batch}',
+    summary: 'How an upload stands',
+    status: 200,
+    answer: Upload,
+  },
+  requestExpansion: {
+    method: 'POST',
+    path: '/populations/{population}/expansions',
+    summary: 'Asks for the people most like the seeds',
+    headers: z.object({ 'idempotency-key': IdempotencyKey, prefer: Prefer }),
+    body: ExpansionBody,
+    status: 202,
+    answer: Expansion,
+  },
+  expansion: {
+    method: 'GET',
+    path: '/expansions/{id}',
+    summary: 'How an expansion stands, with its report once it is ready',
+    headers: z.object({ prefer: Prefer }),
+    status: 200,
+    answer: Expansion,
+  },
+  deleteExpansion: {
+    method: 'DELETE',
+    path: '/expansions/{id}',
+    summary: 'Cancels an expansion, or forgets it',
+    status: 204,
+    answer: Nothing,
+  },
+  members: {
+    method: 'GET',
+    path: '/expansions/{id}/members',
+    summary: 'The audience, best first, page by page',
+    query: z.strictObject({
+      cursor: z.string().max(40).optional().meta({ description: '`next` of the page before' }),
+      limit: z.coerce.number().pipe(z.int().min(1).max(MOST_MEMBERS)).default(1_000),
+    }),
+    status: 200,
+    answer: z.object({
+      members: z.array(z.object({ rank: z.int(), userId: z.string(), score: z.number() })),
+      next: z.string().optional(),
+    }),
+  },
+  member: {
+    method: 'GET',
+    path: '/expansions/{id}/members/{user}',
+    summary: 'Why somebody stands where he or she stands',
+    status: 200,
+    answer: z.looseObject({
+      userId: z.string(),
+      rank: z.int(),
+      score: z.number(),
+      contributions: z.array(Contribution),
+    }),
+    isHeavy: true,
+  },
+  download: {
+    method: 'GET',
+    path: '/expansions/{id}/download',
+    summary: 'Addresses of the files of an audience',
+    status: 200,
+    answer: z.object({
+      expires: z.int().meta({ description: 'seconds' }),
+      audience: z.string(),
+      report: z.string(),
+      manifest: z.string(),
+    }),
+  },
+  openApi: {
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This document',
+    status: 200,
+    answer: z.record(z.string(), z.unknown()),
+  },
+} as const satisfies Readonly<Record<string, Route>>;
+
+export type RouteName = keyof typeof ROUTES;
+
+export function parametersOf(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+}

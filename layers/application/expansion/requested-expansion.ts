@@ -1,0 +1,279 @@
+/**
+ * Expansions that partners ask for by a call. Each is a campaign like one that was dropped: the call writes options and seeds
+ * where a person would, and everything else goes its usual way. So a dropped campaign can be asked about here as well.
+ */
+import * as z from 'zod';
+import { type AudiencePage, audiencePageOf } from '../audience-files.ts';
+import { sha256Of } from '../digest.ts';
+import { Conflict, Invalid, NotFound } from '../errors.ts';
+import { type Explanation, explainMember } from '../explain-member.ts';
+import { changeRecord } from '../ledger-record.ts';
+import { checkPopulationName, manifestOf, openGeneration } from '../population.ts';
+import type { Links, ObjectStore, Ports, StepPorts } from '../ports.ts';
+import { chooseRanker, rankingOptionsOf } from '../ranking-options.ts';
+import type { Settings } from '../settings.ts';
+import { readIfAny, writeJson } from '../stored-json.ts';
+import { CAMPAIGN_NAME, type Campaign, CampaignOptions, campaignOf, ListName, requestOf } from './campaign.ts';
+import { settleClaim } from './claim.ts';
+import { jobOf } from './expand-drop.ts';
+import { expansionFolder } from './expansion-job.ts';
+
+/** More go by a list that was uploaded. */
+export const MOST_INLINE_SEEDS = 10_000;
+
+/** A list of seeds is copied by the function that takes the call, so it must fit into it. */
+export const MOST_SEED_BYTES = 64 * 1024 * 1024;
+
+const REMEMBERED_MS = 30 * 24 * 3_600_000;
+
+export const ExpansionBody = CampaignOptions.extend({
+  seeds: z.union(
+    [z.array(z.string().min(1).max(1_024)).min(1).max(MOST_INLINE_SEEDS), z.strictObject({ list: ListName })],
+    {
+      error: `expected 1 to ${MOST_INLINE_SEEDS} ids of 1 to 1024 characters, or {"list": "…"} with the name of a list that was uploaded`,
+    },
+  ),
+});
+export type ExpansionBody = z.infer<typeof ExpansionBody>;
+
+export type ExpansionState = 'waiting' | 'running' | 'ready' | 'failed';
+
+export interface ExpansionStatus {
+  readonly id: string;
+  readonly population: string;
+  readonly state: ExpansionState;
+  /** How far a running one has come, where it runs shard by shard. */
+  readonly progress?: { readonly stage: 'gather' | 'score'; readonly done: number; readonly total: number };
+  readonly reason?: string | undefined;
+  readonly report?: unknown;
+}
+
+export function expansionIdOf({ population, campaign }: Campaign): string {
+  return `${population}~${campaign}`;
+}
+
+function campaignOfId(id: string): Campaign {
+  const [population = '', campaign = '', ...others] = id.split('~');
+  if (others.length > 0 || !CAMPAIGN_NAME.test(campaign))
+    throw new Invalid(`expected the id of an expansion, as its request was answered, got ${JSON.stringify(id)}`);
+  return { population: checkPopulationName(population), campaign };
+}
+
+const Request = z.object({ body: z.string().default('') });
+
+/**
+ * Asks for an expansion; its id. The same `key` and body ask for the same one, whatever happened before; the same key and
+ * another body ask for nothing.
+ */
+export async function requestExpansion(
+  ports: StepPorts,
+  population: string,
+  body: ExpansionBody,
+  key: string | undefined,
+  now: number,
+): Promise<{ readonly id: string } | 'another body'> {
+  await manifestOf(ports, population);
+  const { seeds, ...options } = body;
+  chooseRanker(rankingOptionsOf(options));
+  await checkLists(ports.objects, population, body);
+  const name = await sha256Of(key === undefined ? crypto.randomUUID() : JSON.stringify([population, key]));
+  const campaign = { population, campaign: name.slice(0, 24) };
+  const id = expansionIdOf(campaign);
+  if (key !== undefined && !(await isSameBody(ports, id, body, now))) return 'another body';
+  const folder = `seeds/${population}/`;
+  if ((await seedFileOf(ports.objects, campaign)) === undefined) {
+    await writeJson(ports.objects, `${folder}${campaign.campaign}.json`, options);
+    // Last, because its event begins the work.
+    await ports.objects.write(`${folder}${campaign.campaign}.ndjson`, await seedBytes(ports.objects, folder, seeds));
+  }
+  return { id };
+}
+
+async function isSameBody({ ledger }: StepPorts, id: string, body: ExpansionBody, now: number): Promise<boolean> {
+  const hash = await sha256Of(JSON.stringify(body));
+  const record = await changeRecord(
+    ledger,
+    `requests/${id}`,
+    Request,
+    (request) => (request.body === '' ? { body: hash } : undefined),
+    now + REMEMBERED_MS,
+  );
+  return record.body === hash;
+}
+
+async function checkLists(
+  objects: ObjectStore,
+  population: string,
+  { seeds, exclude, exposed, unlike }: ExpansionBody,
+): Promise<void> {
+  const wanted = [
+    ...('list' in seeds ? [seeds.list] : []),
+    ...exclude,
+    ...[exposed, unlike].filter((name) => name !== undefined),
+  ];
+  if (wanted.length === 0) return;
+  const prefix = `seeds/${population}/lists/`;
+  const known = new Set(await objects.list(prefix));
+  const missing = wanted.find((name) => !known.has(`${prefix}${name}`));
+  if (missing !== undefined)
+    throw new NotFound(`expected a list that was uploaded, got ${JSON.stringify(missing)}; ask for an upload first`);
+}
+
+async function seedBytes(objects: ObjectStore, folder: string, seeds: ExpansionBody['seeds']): Promise<Uint8Array> {
+  if (!('list' in seeds)) return new TextEncoder().encode(seeds.map((id) => `${JSON.stringify({ id })}\n`).join(''));
+  const name = `${folder}lists/${seeds.list}`;
+  const entry = (await objects.entries(name)).find((each) => each.name === name);
+  if (entry && entry.bytes > MOST_SEED_BYTES)
+    throw new Invalid(`${name}: expected seeds of at most ${MOST_SEED_BYTES} bytes, got ${entry.bytes}; gzip them`);
+  const bytes = await objects.read(name);
+  if (bytes) return bytes;
+  throw new NotFound(`${name}: expected the list that was uploaded, but it is gone`);
+}
+
+/** The name of the seed file, whatever its format. */
+async function seedFileOf(objects: ObjectStore, { population, campaign }: Campaign): Promise<string | undefined> {
+  const names = await objects.list(`seeds/${population}/${campaign}.`);
+  return names.find((name) => campaignOf(name)?.campaign === campaign);
+}
+
+const Told = z.object({
+  state: z.enum(['running', 'ready', 'failed']),
+  reason: z.string().optional(),
+  job: z.string().optional(),
+  shards: z.number().optional(),
+  audience: z.string().optional(),
+  report: z.string().optional(),
+  manifest: z.string().optional(),
+});
+type Told = z.infer<typeof Told>;
+
+async function toldOf({ objects }: Ports, { population, campaign }: Campaign): Promise<Told | undefined> {
+  const bytes = await readIfAny(objects, stateName({ population, campaign }));
+  return bytes && Told.parse(jsonIn(bytes));
+}
+
+function stateName({ population, campaign }: Campaign): string {
+  return `audiences/${population}/${campaign}.json`;
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** How an expansion stands, with its report once it is ready. */
+export async function expansionStatus(ports: Ports, id: string): Promise<ExpansionStatus> {
+  const campaign = campaignOfId(id);
+  const { population } = campaign;
+  const told = await toldOf(ports, campaign);
+  if (!told) {
+    if ((await seedFileOf(ports.objects, campaign)) === undefined) throw unknownExpansion(id);
+    return { id, population, state: 'waiting' };
+  }
+  const { state, reason, report } = told;
+  if (state === 'running') return { id, population, state, progress: await progressOf(ports, campaign, told) };
+  const bytes = report === undefined ? undefined : await ports.objects.read(report);
+  return { id, population, state, reason, report: bytes && jsonIn(bytes) };
+}
+
+function unknownExpansion(id: string): NotFound {
+  return new NotFound(`expected an expansion that was asked for, got ${JSON.stringify(id)}`);
+}
+
+async function progressOf({ objects }: Ports, { population, campaign }: Campaign, { job = '', shards = 0 }: Told) {
+  const folder = expansionFolder({ population, campaign, job });
+  const scored = await objects.list(`${folder}ranking/`);
+  if (scored.length > 0) return { stage: 'score', done: scored.length, total: shards } as const;
+  const gathered = await objects.list(`${folder}evidence/`);
+  return { stage: 'gather', done: gathered.length, total: shards } as const;
+}
+
+/** The files of an expansion that is ready. */
+async function readyFiles(ports: Ports, id: string) {
+  const told = await toldOf(ports, campaignOfId(id));
+  const { state, audience, report, manifest } = told ?? {};
+  if (state === 'ready' && audience !== undefined && report !== undefined && manifest !== undefined)
+    return { audience, report, manifest };
+  const { state: now } = await expansionStatus(ports, id);
+  throw new Conflict(`expected an expansion that is ready, got ${id}, which is ${now}`);
+}
+
+/** Members in the order of their ranks, from where the page before ended. */
+export async function membersOf(
+  ports: Ports,
+  id: string,
+  cursor: string | undefined,
+  limit: number,
+): Promise<AudiencePage> {
+  const { audience } = await readyFiles(ports, id);
+  return audiencePageOf(ports.objects, audience, cursor, limit);
+}
+
+/** Addresses from which anybody may read the files for some minutes. */
+export async function downloadOf(ports: Ports, links: Links, id: string) {
+  const { audience, report, manifest } = await readyFiles(ports, id);
+  const [csv, json, inputs] = await Promise.all([audience, report, manifest].map((name) => links.toRead(name)));
+  return { expires: links.readSeconds, audience: csv, report: json, manifest: inputs };
+}
+
+const Generation = z.object({ generation: z.number() });
+
+/** Why one user stands where he or she stands, ranked anew by the same request. */
+export async function reasonsOf(
+  ports: StepPorts,
+  settings: Settings,
+  id: string,
+  userId: string,
+): Promise<Explanation> {
+  const campaign = campaignOfId(id);
+  const { report } = await readyFiles(ports, id);
+  const seeds = await seedFileOf(ports.objects, campaign);
+  if (seeds === undefined) throw new NotFound(`expected the seeds of ${id}, but they are gone`);
+  const manifest = await manifestOf(ports, campaign.population);
+  const bytes = await ports.objects.read(report);
+  const { generation } = Generation.parse(bytes && jsonIn(bytes));
+  if (generation !== manifest.generation) {
+    throw new Conflict(
+      `expected the population as it was expanded, generation ${generation}, got ${manifest.generation}; ask for the expansion again`,
+    );
+  }
+  if (manifest.users > settings.expandUsers) {
+    throw new Conflict(
+      `expected a population of at most ${settings.expandUsers} users to rank one anew, got ${manifest.users}; the report has the reasons of the first members`,
+    );
+  }
+  const population = await openGeneration(ports, manifest, () => {});
+  return explainMember(ports, settings, population, await requestOf(ports, seeds, campaign), userId);
+}
+
+/** Takes away what the expansion was asked with and what came of it; one that is at work stops without a word. */
+export async function forgetExpansion(ports: StepPorts, id: string, now: number): Promise<void> {
+  const campaign = campaignOfId(id);
+  const { objects } = ports;
+  const seeds = await seedFileOf(objects, campaign);
+  const told = await toldOf(ports, campaign);
+  if (seeds === undefined && !told) throw unknownExpansion(id);
+  const job = seeds === undefined ? undefined : await jobOf(ports, seeds, campaign);
+  if (job) {
+    await settleClaim(ports.ledger, job, 'failed', now, 'it was cancelled');
+    // Its steps find nothing to go on with.
+    await objects.remove(await objects.list(expansionFolder(job)));
+  }
+  const options = `seeds/${campaign.population}/${campaign.campaign}.json`;
+  const files = told && (await isShared(ports, campaign, told)) ? [] : [told?.audience, told?.report, told?.manifest];
+  const names = [seeds, options, stateName(campaign), ...files];
+  await objects.remove(names.filter((name) => name !== undefined));
+}
+
+/** The same request makes the same files, whoever asks: another campaign may have them as well. */
+async function isShared(ports: Ports, { population, campaign }: Campaign, { audience }: Told): Promise<boolean> {
+  const prefix = `audiences/${population}/`;
+  const names = await ports.objects.list(prefix);
+  const others = names.filter(
+    (name) => /^[^/]+\.json$/.test(name.slice(prefix.length)) && name !== stateName({ population, campaign }),
+  );
+  for (const name of others) {
+    const bytes = await ports.objects.read(name);
+    if (bytes && audience !== undefined && Told.parse(jsonIn(bytes)).audience === audience) return true;
+  }
+  return false;
+}

@@ -1,0 +1,67 @@
+/** Uploads that partners ask for by a call: they get addresses to write to, and say when a batch is complete. */
+import * as z from 'zod';
+import { NotFound } from '../errors.ts';
+import { ListName } from '../expansion/campaign.ts';
+import { checkPopulationName } from '../population.ts';
+import type { Links, Ports } from '../ports.ts';
+import { readIfAny, writeJson } from '../stored-json.ts';
+import { BATCH_NAME, type Batch, batchFolder, holdsUsers, OPTIONS_FILE, STATUS_FILE, SUCCESS_FILE } from './batch.ts';
+import { UploadOptions } from './plan-upload.ts';
+
+const MOST_FILES = 1_000;
+
+const BatchName = z
+  .string()
+  .regex(BATCH_NAME, 'expected 1 to 63 letters, digits, dots, dashes, underscores and equals signs');
+
+const FileName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.=-]{0,199}$/, 'expected 1 to 200 letters, digits, dots, dashes, underscores and equals signs')
+  .refine((name) => name !== OPTIONS_FILE, 'expected the options with the call that closes the batch');
+
+/** Files of users for a batch, or one list of ids for expansions. */
+export const UploadBody = z.union([
+  z.strictObject({ batch: BatchName, files: z.array(FileName).min(1).max(MOST_FILES) }),
+  z.strictObject({ list: ListName }),
+]);
+export type UploadBody = z.infer<typeof UploadBody>;
+
+export const CloseBody = UploadOptions;
+export type CloseBody = z.infer<typeof CloseBody>;
+
+export interface OpenUpload {
+  readonly expires: number;
+  /** What to PUT where. */
+  readonly files: readonly { readonly name: string; readonly url: string }[];
+}
+
+export async function openUpload(links: Links, population: string, body: UploadBody): Promise<OpenUpload> {
+  checkPopulationName(population);
+  const folder = 'list' in body ? `seeds/${population}/lists/` : batchFolder({ population, batch: body.batch });
+  const names = 'list' in body ? [body.list] : [...new Set(body.files)];
+  const files = await Promise.all(names.map(async (name) => ({ name, url: await links.toWrite(`${folder}${name}`) })));
+  return { expires: links.writeSeconds, files };
+}
+
+/** The batch is complete: it is read as soon as those before it are. */
+export async function closeUpload({ objects }: Ports, batch: Batch, options: CloseBody): Promise<void> {
+  const folder = folderOf(batch);
+  if (!(await objects.list(folder)).some(holdsUsers))
+    throw new NotFound(`expected files of users in the batch ${JSON.stringify(batch.batch)}, got none`);
+  await writeJson(objects, `${folder}${OPTIONS_FILE}`, options);
+  await objects.write(`${folder}${SUCCESS_FILE}`, new Uint8Array());
+}
+
+/** What akin last said of the batch. */
+export async function uploadStatus({ objects }: Ports, batch: Batch): Promise<unknown> {
+  const folder = folderOf(batch);
+  const bytes = await readIfAny(objects, `${folder}${STATUS_FILE}`);
+  if (bytes) return JSON.parse(new TextDecoder().decode(bytes));
+  if ((await objects.list(folder)).length > 0) return { ...batch, state: 'open' };
+  throw new NotFound(`expected an upload that was begun, got ${JSON.stringify(batch.batch)}`);
+}
+
+function folderOf({ population, batch }: Batch): string {
+  if (BATCH_NAME.test(batch)) return batchFolder({ population: checkPopulationName(population), batch });
+  throw new NotFound(`expected the name of a batch, got ${JSON.stringify(batch)}`);
+}
