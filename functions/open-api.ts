@@ -63,6 +63,6 @@ function json(schema: object): object {
 }
 
 function schemaOf(schema: z.ZodType, io: Direction): object {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   return rest;
 }

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { SETTINGS, variableOf } from '#application/settings.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
+import { ROUTES, type Route } from '#functions/api-routes.ts';
 import { STACK_SETTINGS } from '#infra/stack-settings.ts';
 import { markdownTable, sectionOf, withSection } from './bench/markdown.ts';
 
@@ -27,6 +28,7 @@ describe('what stands in the pages', () => {
   it.each([
     { page: 'docs/parameters.md', sections: { settings: settingsTable, 'stack-settings': stackSettingsTable } },
     { page: 'docs/rankers.md', sections: { rankers: rankersTable, options: optionsTable } },
+    { page: 'docs/api.md', sections: { 'api-routes': routesTable } },
     { page: 'README.md', sections: { demo: demoOutput, rankers: rankersTable } },
   ])(
     'is in $page what stands in the code',
@@ -121,6 +123,15 @@ function settingsTable(): string {
       setting.effect,
     ]),
   );
+}
+
+function routesTable(): string {
+  const rows = Object.values<Route>(ROUTES).map(({ method, path, summary, status }) => [
+    `\`${method} /v1${path}\``,
+    String(status),
+    summary,
+  ]);
+  return markdownTable(['call', 'status', 'is'], rows);
 }
 
 function stackSettingsTable(): string {

@@ -101,6 +101,6 @@ function responseOf(answer: Json): ServiceResponse {
       headers: { 'content-type': 'application/json' },
       body: '{"message":"Internal server error"}',
     };
-  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  const texts = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === 'string');
   return { status: statusCode, headers: Object.fromEntries(texts), body };
 }

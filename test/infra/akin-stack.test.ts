@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROUTES, type Route } from '#functions/api-routes.ts';
 import { ofType, type Resource, referencesIn, resourcesIn, synthesized } from './assembly.ts';
 
 /** Kilobytes of a function's bundle: room for a tenth more than it has, so that a new dependency is noticed. */
@@ -306,6 +307,40 @@ describe('state machines', () => {
   });
 });
 
+describe('the API', () => {
+  it('has one method for each route, signed by IAM, and no other', () => {
+    const methods = all('AWS::ApiGateway::Method');
+
+    expect(methods).toHaveLength(Object.keys(ROUTES).length);
+    for (const { properties } of methods) {
+      expect(properties).toMatchObject({ AuthorizationType: 'AWS_IAM', Integration: { Type: 'AWS_PROXY' } });
+    }
+    expect(all('AWS::ApiGateway::RestApi').map(({ properties }) => properties.EndpointConfiguration)).toEqual([
+      { Types: ['REGIONAL'] },
+    ]);
+  });
+
+  it('ranks in a function with the memory of a worker alone', () => {
+    const explain = idOf('AWS::Lambda::Function', 'explain');
+    const heavy = all('AWS::ApiGateway::Method').filter(({ properties }) =>
+      referencesIn(properties.Integration).includes(explain),
+    );
+
+    expect(heavy).toHaveLength(Object.values<Route>(ROUTES).filter(({ isHeavy }) => isHeavy).length);
+    expect(resources[explain].Properties).toMatchObject({ MemorySize: 3_008, Timeout: 29 });
+  });
+
+  it('tells who calls too often to come again', () => {
+    expect(all('AWS::ApiGateway::GatewayResponse')[0].properties).toMatchObject({
+      ResponseType: 'THROTTLED',
+      ResponseParameters: { 'gatewayresponse.header.Retry-After': "'1'" },
+    });
+    expect(all('AWS::ApiGateway::Stage')[0].properties.MethodSettings).toMatchObject([
+      { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+    ]);
+  });
+});
+
 describe('roles', () => {
   it('name actions and folders one by one', () => {
     const granted = FUNCTIONS.flatMap((file) => permissionsOf(file.replace('.ts', '')));
@@ -317,21 +352,22 @@ describe('roles', () => {
     expect(all('AWS::IAM::Role').flatMap(({ properties }) => properties.ManagedPolicyArns ?? [])).toEqual([]);
   });
 
-  it('let nobody remove anything but what sweeps up old generations', () => {
+  it('let nobody remove anything but what sweeps up old generations, and the API what its callers forget', () => {
     const removing = FUNCTIONS.filter((file) =>
       permissionsOf(file.replace('.ts', '')).some((each) => each.startsWith('s3:Delete')),
     );
 
-    expect(removing).toEqual(['publish-upload.ts']);
+    expect(removing).toEqual(['api.ts', 'publish-upload.ts']);
     expect(permissionsOf('publish-upload').filter((each) => each.startsWith('s3:Delete'))).toEqual([
       expect.stringContaining('"/index/*"'),
     ]);
+    expect(permissionsOf('api').filter((each) => /^s3:Delete.*"\/populations/.test(each))).toEqual([]);
   });
 
-  it('let nobody write seeds, and beside people nothing but the status', () => {
-    const writes = FUNCTIONS.flatMap((file) => permissionsOf(file.replace('.ts', ''))).filter((each) =>
-      each.startsWith('s3:Put'),
-    );
+  it('let nobody but the API write seeds, and others beside people nothing but the status', () => {
+    const writes = FUNCTIONS.filter((file) => file !== 'api.ts')
+      .flatMap((file) => permissionsOf(file.replace('.ts', '')))
+      .filter((each) => each.startsWith('s3:Put'));
 
     expect(writes.filter((each) => each.includes('/seeds/'))).toEqual([]);
     for (const each of writes.filter((write) => write.includes('/populations/'))) {

@@ -9,6 +9,7 @@ import { groupedPeople, groupIds } from '../application/people.ts';
 import { markdownTable } from '../bench/markdown.ts';
 import { Desk } from './command-line.ts';
 import { LocalSite } from './local-site.ts';
+import { describePartnersWay } from './partners-way.ts';
 
 /** Small enough that everything that the stack does for large files and populations is done for these. */
 const SETTINGS = {
@@ -312,7 +313,8 @@ describe('each function', () => {
         (error: Error) => error.name,
       );
 
-    // What is an event is put away where it cannot be done; what is a step fails by the name of its fault.
+    // What is an event is put away where it cannot be done; what is a call is answered; what is a step fails by the name of its fault.
+    const isCall = event.httpMethod !== undefined;
     const isMessage = event.Records !== undefined || event.source !== undefined;
     const isEnd = name.startsWith('end-');
     expect(outcome).toEqual(
@@ -320,7 +322,9 @@ describe('each function', () => {
         ? { batchItemFailures: [] }
         : isEnd
           ? expect.objectContaining({ population: 'shop' })
-          : expect.stringMatching(/^(Invalid|NotFound|Error)$/),
+          : isCall
+            ? expect.objectContaining({ headers: { 'content-type': 'application/problem+json' } })
+            : expect.stringMatching(/^(Invalid|NotFound|Error)$/),
     );
   });
 
@@ -328,13 +332,16 @@ describe('each function', () => {
     site.lines.length = 0;
     const faults: string[] = [];
     for (const { handler } of events.map((name) => site.functionOf(name))) {
-      await handler.invoke({ secret: 'u0-is-a-person' }).catch((error: Error) => faults.push(error.name));
+      await handler.invoke({ secret: 'u0-is-a-person' }).then(
+        ({ payload }) => expect(payload).toMatchObject({ statusCode: 404 }),
+        (error: Error) => faults.push(error.name),
+      );
     }
     await site.functionOf('expand-drop').handler.invoke({
       Records: [{ messageId: 'm', body: '{"secret":"u0-is-a-person"}', attributes: { ApproximateReceiveCount: '1' } }],
     });
 
-    expect(faults).toHaveLength(events.length);
+    expect(faults).toHaveLength(events.length - 2); // calls are answered
     expect(site.lines.join('\n')).not.toContain('u0-is-a-person');
   });
 });
@@ -355,6 +362,8 @@ describe('logs', () => {
     expect(site.lines.filter((line) => line.includes('very-private'))).toEqual([]);
   }, 60_000);
 });
+
+describePartnersWay(() => site);
 
 describe('least privilege', () => {
   it('was enough for all that was done here: no call was denied', () => {

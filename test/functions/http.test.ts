@@ -1,0 +1,190 @@
+/** Whatever comes by the API gets an answer: never a failure of akin's own, never anybody else's object. */
+import { fc } from '@fast-check/vitest';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { Invalid } from '#application/errors.ts';
+import { HANDLERS } from '#functions/api.ts';
+import { parametersOf, ROUTES, type Route } from '#functions/api-routes.ts';
+import { type Handlers, MOST_BODY_BYTES, respond } from '#functions/http.ts';
+import type { FunctionPorts } from '#functions/ports.ts';
+import { stageWith } from '../application/conductor.ts';
+import { groupedPeople, ingested, SETTINGS } from '../application/people.ts';
+
+const RUNS = Number(process.env.API_RUNS ?? 3_000);
+
+const link = async (name: string) => `https://example.test/${name}`;
+const links = { readSeconds: 1, writeSeconds: 1, toRead: link, toWrite: link };
+
+/** Answers of a site with some people. */
+async function site() {
+  const stage = stageWith();
+  await ingested(stage, groupedPeople(100), { settings: SETTINGS });
+  const ports = { ...stage.ports, settings: SETTINGS, links } as unknown as FunctionPorts;
+  const ask = async (event: APIGatewayProxyEvent, handlers: Handlers = HANDLERS) => {
+    const { statusCode, headers, body } = await respond(handlers, () => ports, event);
+    return { status: statusCode, type: headers?.['content-type'], body: body === '' ? undefined : JSON.parse(body) };
+  };
+  return { ask, objects: stage.ports.objects };
+}
+
+function eventFor(
+  { method, path }: Pick<Route, 'method' | 'path'>,
+  changes: Partial<APIGatewayProxyEvent> = {},
+): APIGatewayProxyEvent {
+  return {
+    resource: path,
+    httpMethod: method,
+    path,
+    headers: {},
+    queryStringParameters: null,
+    pathParameters: null,
+    body: null,
+    isBase64Encoded: false,
+    requestContext: { stage: 'v1' },
+    ...changes,
+  } as unknown as APIGatewayProxyEvent;
+}
+
+const HOSTILE = [
+  '..',
+  '../people',
+  '__proto__',
+  'constructor',
+  '%00',
+  '%2F',
+  '%',
+  '😀',
+  "=cmd|' /C calc'!A0",
+  '<script>',
+];
+const text = fc.oneof(
+  fc.constant('people'),
+  fc.constantFrom('people', 'people~x', 'b1', 'u1', ...HOSTILE, 'x'.repeat(10_000)),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+);
+const ids = fc.oneof(fc.array(text, { maxLength: 5 }), fc.constant(undefined), fc.record({ list: text }));
+const body = fc.oneof(
+  fc.jsonValue(),
+  fc.record(
+    { seeds: ids, size: fc.oneof(text, fc.double(), fc.integer()), ranker: text, exclude: fc.array(text), drop: ids },
+    { requiredKeys: [] },
+  ),
+  fc.record({ seeds: fc.array(fc.oneof(fc.constant('u1'), fc.string({ minLength: 1 })), { minLength: 1 }) }),
+  fc.record({ batch: text, files: fc.array(text, { maxLength: 3 }) }),
+  fc.record({ list: text }),
+);
+const anyEvent = fc
+  .record({
+    route: fc.constantFrom<Route>(...Object.values<Route>(ROUTES)),
+    values: fc.array(text, { minLength: 2, maxLength: 2 }),
+    query: fc.option(fc.dictionary(fc.constantFrom('cursor', 'limit', '__proto__', 'x'), text)),
+    headers: fc.dictionary(fc.constantFrom('Prefer', 'Idempotency-Key', 'X'), fc.oneof(text, fc.constant('wait=0'))),
+    body: fc.oneof(
+      body.map((value) => JSON.stringify(value)),
+      fc.string(),
+      fc.constant(null),
+    ),
+  })
+  // Without people there would be little to ask for.
+  .filter(({ route, values }) => !(route.method === 'DELETE' && values[0] === 'people'))
+  .map(({ route, values, query, headers, body: sent }) =>
+    eventFor(route, {
+      pathParameters: Object.fromEntries(parametersOf(route.path).map((name, n) => [name, values[n]])),
+      queryStringParameters: query,
+      headers: withoutWait(headers),
+      body: sent,
+    }),
+  );
+
+/** A wait is for another test. */
+function withoutWait(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, value.replaceAll(/wait=\d/g, 'wait=')]),
+  );
+}
+
+describe('any request', () => {
+  it('is answered, a problem says what was expected, and nothing is written where callers may not', async () => {
+    const { ask, objects } = await site();
+    const before = new Set(await objects.list(''));
+    const statuses = new Map<number, number>();
+
+    await fc.assert(
+      fc.asyncProperty(anyEvent, async (event) => {
+        const { status, type, body: said } = await ask(event);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        expect(status).toBeLessThan(500);
+        if (status < 400) return;
+        expect(type).toBe('application/problem+json');
+        expect(said).toMatchObject({ type: 'about:blank', status, detail: expect.stringMatching(/expected/) });
+      }),
+      { numRuns: RUNS },
+    );
+
+    const written = (await objects.list('')).filter((name) => !before.has(name));
+    expect(written.filter((name) => !/^(?:populations|seeds)\/people\/[\w.=-]+(?:\/[\w.=-]+)?$/.test(name))).toEqual(
+      [],
+    );
+    expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 201, 202, 400, 404]));
+  }, 900_000);
+});
+
+describe('limits', () => {
+  const seedsOf = (count: number) => Array.from({ length: count }, (_, n) => `u${n}`);
+  const asking = (value: unknown, headers = {}) =>
+    eventFor(ROUTES.requestExpansion, {
+      pathParameters: { population: 'people' },
+      headers,
+      body: typeof value === 'string' ? value : JSON.stringify(value),
+    });
+
+  it.each([
+    ['10,000 seeds', { seeds: seedsOf(10_000) }, 202],
+    ['10,001 seeds', { seeds: seedsOf(10_001) }, 400],
+    ['no seed', { seeds: [] }, 400],
+    ['an id of 1,024 characters', { seeds: ['x'.repeat(1_024)] }, 202],
+    ['an id of 1,025 characters', { seeds: ['x'.repeat(1_025)] }, 400],
+    ['an option that there is not', { seeds: ['u1'], sise: 3 }, 400],
+    ['no body', '', 400],
+  ])('of %s', async (_, value, status) => {
+    const { ask } = await site();
+
+    expect(await ask(asking(value))).toMatchObject({ status });
+  });
+
+  it('of a body, to the byte', async () => {
+    const { ask } = await site();
+    const start = '{"seeds":["u1"]}';
+
+    expect(await ask(asking(start.padEnd(MOST_BODY_BYTES)))).toMatchObject({ status: 202 });
+    expect(await ask(asking(start.padEnd(MOST_BODY_BYTES + 1)))).toMatchObject({ status: 413 });
+  });
+
+  it('of keys, and of what one key may ask for', async () => {
+    const { ask } = await site();
+    const key = (length: number) => ({ 'Idempotency-Key': 'k'.repeat(length) });
+
+    expect(await ask(asking({ seeds: ['u1'] }, key(255)))).toMatchObject({ status: 202 });
+    expect(await ask(asking({ seeds: ['u1'] }, key(256)))).toMatchObject({ status: 400 });
+    expect(await ask(asking({ seeds: ['u2'] }, key(255)))).toMatchObject({ status: 422 });
+  });
+});
+
+describe('a failure', () => {
+  const failing = (error: Error): Handlers => ({ populations: async () => Promise.reject(error) });
+
+  it('of akin itself, or of AWS, says nothing of what is within', async () => {
+    const { ask } = await site();
+    const denied = Object.assign(new Error('arn:aws:secret'), { $metadata: {} });
+    for (const error of [new Error('secret'), new Invalid('secret', { cause: denied })]) {
+      const answer = await ask(eventFor(ROUTES.populations), failing(error));
+      expect(answer).toMatchObject({ status: 500, body: { detail: 'akin failed; its logs say more' } });
+    }
+  });
+
+  it('to find the route is a problem as well', async () => {
+    const { ask } = await site();
+
+    expect(await ask(eventFor({ method: 'GET', path: '/elsewhere' }))).toMatchObject({ status: 404 });
+  });
+});

@@ -1,0 +1,116 @@
+/** A partner's way through the API of the stack, by a client that its OpenAPI document makes. */
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { type OpenAPIClient, OpenAPIClientAxios } from 'openapi-client-axios';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Member } from '#application/audience-report.ts';
+import { openApi } from '#functions/open-api.ts';
+import { groupedPeople, groupIds } from '../application/people.ts';
+import type { LocalSite } from './local-site.ts';
+import { signedHeaders } from './signed-request.ts';
+
+const people = groupedPeople(400);
+const PEOPLE = people.map((user) => `${JSON.stringify(user)}\n`).join('');
+const SEEDS = groupIds(40);
+
+/** Describes the API of a stack that runs. */
+export function describePartnersWay(siteNow: () => LocalSite): void {
+  let client: OpenAPIClient;
+
+  beforeAll(async () => {
+    client = await clientFor(siteNow);
+  });
+
+  async function call(operation: string, at: Record<string, string | number> = {}, body?: unknown, headers = {}) {
+    const { status, data, headers: given } = await client[operation](at, body, { headers });
+    return { status, data, location: given.location as string, type: String(given['content-type']) };
+  }
+
+  describe('the API', () => {
+    it('describes itself by the document that validators and clients take', async () => {
+      const { status, data } = await call('openApi');
+
+      expect([status, data]).toEqual([200, JSON.parse(JSON.stringify(openApi()))]);
+      expect(await new Validator().validate(data)).toMatchObject({ valid: true });
+    });
+
+    it('takes people, expands seeds, pages through the audience, gives reasons, and forgets', async () => {
+      const at = { population: 'partners', batch: 'b1' };
+      expect(await call('population', at)).toMatchObject({ status: 404, type: 'application/problem+json' });
+
+      const opened = await call('openUpload', at, { batch: 'b1', files: ['people.ndjson'] });
+      expect(opened.status).toBe(201);
+      await sent(opened.data.files, PEOPLE);
+      expect(await call('upload', at)).toMatchObject({ status: 200, data: { state: 'open' } });
+      expect(await call('closeUpload', at, {})).toMatchObject({
+        status: 202,
+        location: '/v1/populations/partners/uploads/b1',
+      });
+      await siteNow().stack.idle();
+      expect(await call('upload', at)).toMatchObject({ status: 200, data: { state: 'done', users: 400 } });
+      expect((await call('population', at)).data).toMatchObject({ users: 400, generation: 1 });
+      expect((await call('populations')).data.populations).toContainEqual(
+        expect.objectContaining({ population: 'partners' }),
+      );
+
+      const list = await call('openUpload', at, { list: 'gone.txt' });
+      await sent(list.data.files, `${people[399].id}\n`);
+      const body = { seeds: SEEDS, size: 30, exclude: ['gone.txt'] };
+      const key = { 'Idempotency-Key': 'spring', Prefer: 'wait=20' };
+      const asked = await call('requestExpansion', at, body, key);
+      expect(asked).toMatchObject({
+        status: 200,
+        data: { state: 'ready', report: { size: 30, excluded: { matched: 1 } } },
+      });
+      const { id } = asked.data;
+      expect(asked.location).toBe(`/v1/expansions/${id}`);
+      expect((await call('requestExpansion', at, body, key)).data).toEqual(asked.data);
+      expect(await call('requestExpansion', at, { ...body, size: 31 }, key)).toMatchObject({ status: 422 });
+      expect((await call('expansion', { id })).data).toEqual(asked.data);
+
+      const { data: files } = await call('download', { id });
+      const csv = await (await fetch(files.audience)).text();
+      const first = (await call('members', { id, limit: 20 })).data;
+      const rest = (await call('members', { id, limit: 20, cursor: first.next })).data;
+      expect([first.members.length, rest.members.length, rest.next]).toEqual([20, 10, undefined]);
+      const lines = [...first.members, ...rest.members].map(
+        ({ rank, userId, score }: Member) => `${rank},${userId},${score}`,
+      );
+      expect(['rank,user_id,score', ...lines, ''].join('\n')).toBe(csv);
+
+      const [best] = first.members;
+      const why = await call('member', { id, user: best.userId });
+      expect(why).toMatchObject({ status: 200, data: { userId: best.userId, rank: 1, role: 'candidate' } });
+      expect(why.data.score).toBeCloseTo(best.score, 5);
+
+      expect(await call('deleteExpansion', { id })).toMatchObject({ status: 204 });
+      expect(await call('expansion', { id })).toMatchObject({ status: 404 });
+      expect(await call('deletePopulation', at)).toMatchObject({ status: 204 });
+      expect(await call('population', at)).toMatchObject({ status: 404 });
+    }, 120_000);
+
+    it('refuses who does not sign, and says nothing more', async () => {
+      expect((await fetch(`${siteNow().stack.url}/v1/populations`)).status).toBe(403);
+    });
+  });
+}
+
+async function clientFor(siteNow: () => LocalSite): Promise<OpenAPIClient> {
+  const api = new OpenAPIClientAxios({ definition: JSON.parse(JSON.stringify(openApi())) });
+  const client = await api.init<OpenAPIClient>();
+  client.defaults.validateStatus = () => true;
+  client.interceptors.request.use((config) => {
+    const { stack } = siteNow();
+    config.baseURL = `${stack.url}/v1`; // another one after each start
+    const url = new URL(client.getUri(config));
+    config.data = config.data === undefined ? '' : JSON.stringify(config.data);
+    config.transformRequest = (data) => data;
+    const method = (config.method ?? 'get').toUpperCase();
+    config.headers.set(signedHeaders(method, url, config.data, stack.credentials));
+    return config;
+  });
+  return client;
+}
+
+async function sent(files: readonly { readonly name: string; readonly url: string }[], content: string) {
+  for (const { url } of files) expect((await fetch(url, { method: 'PUT', body: content })).status).toBe(200);
+}
