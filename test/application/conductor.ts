@@ -37,6 +37,8 @@ export interface Announcement {
 export interface Stage {
   readonly folder: string;
   readonly ports: StepPorts;
+  /** The same before they were changed. */
+  readonly plain: StepPorts;
   readonly announced: Announcement[];
   /** Every execution that was asked for, a second start of the same name included. */
   readonly started: string[];
@@ -46,17 +48,23 @@ export interface Stage {
   settle(): Promise<void>;
 }
 
+/** How one function is invoked: at once and once, or again where it fails, as a queue or a state machine does. */
+export type Invoke = <T>(step: () => Promise<T>) => Promise<T>;
+
+const once: Invoke = (step) => step();
+
 /** A data folder whose workflows run when they are told to. */
 export function stageWith(
   settings: Settings = SETTINGS,
   change: (ports: StepPorts) => StepPorts = (ports) => ports,
+  invoke: Invoke = once,
 ): Stage {
   const { folder, ports: stores } = emptySite();
   const announced: Announcement[] = [];
   const started: string[] = [];
   const waiting: (() => Promise<void>)[] = [];
   const ended = new Set<string>();
-  const ports = change({
+  const plain: StepPorts = {
     ...stores,
     inputs: inputFormats,
     dataFormat: v8DataFormat,
@@ -72,17 +80,19 @@ export function stageWith(
         started.push(name);
         if (isAgain) return ended.has(name) ? 'ended' : 'running';
         waiting.push(async () => {
-          if (workflow === 'expansion') await runExpansion(ports, settings, input);
-          else await runUpload(ports, settings, input, stage);
+          if (workflow === 'expansion') await runExpansion(ports, settings, input, invoke);
+          else await runUpload(ports, settings, input, stage, invoke);
           ended.add(name);
         });
         return 'running';
       },
     },
-  });
+  };
+  const ports = change(plain);
   const stage: Stage = {
     folder,
     ports,
+    plain,
     announced,
     endsAreLost: false,
     started,
@@ -93,44 +103,67 @@ export function stageWith(
   return stage;
 }
 
-async function runUpload(ports: StepPorts, settings: Settings, input: object, stage: Stage): Promise<void> {
+async function runUpload(
+  ports: StepPorts,
+  settings: Settings,
+  input: object,
+  stage: Stage,
+  invoke: Invoke,
+): Promise<void> {
   const job = UploadJob.parse(input);
-  await succeeds(ports, jobFolder(job), () => upload(ports, settings, job));
-  if (!stage.endsAreLost) await finishUpload(ports, job);
+  await succeeds(() =>
+    upload(ports, settings, job, (step) => invoke(() => leavingReason(ports.objects, jobFolder(job), step))),
+  );
+  if (!stage.endsAreLost) await invoke(() => finishUpload(ports, job));
 }
 
 /** As the state machine of infra/akin-stack.ts has it. */
-export async function upload(ports: StepPorts, settings: Settings, job: UploadJob): Promise<void> {
-  let planned = await planUpload(ports, settings, job);
+export async function upload(
+  ports: StepPorts,
+  settings: Settings,
+  job: UploadJob,
+  invoke: Invoke = once,
+): Promise<void> {
+  let planned = await invoke(() => planUpload(ports, settings, job));
   while (planned.hasLongFiles) {
-    for (const { file } of await listOf(ports, planned.long)) await splitFile(ports, settings, job, file);
-    planned = await planUpload(ports, settings, job);
+    for (const { file } of await invoke(() => listOf(ports, planned.long))) {
+      await invoke(() => splitFile(ports, settings, job, file));
+    }
+    planned = await invoke(() => planUpload(ports, settings, job));
   }
-  for (const { split } of await listOf(ports, planned.splits)) await readUsers(ports, settings, job, split);
-  for (const { part } of await listOf(ports, planned.parts)) await mergeUsers(ports, job, part);
-  const { shards } = await fitUpload(ports, settings, job);
-  for (const { shard } of await listOf(ports, shards)) await indexShard(ports, job, shard);
-  await publishUpload(ports, job);
+  for (const { split } of await invoke(() => listOf(ports, planned.splits))) {
+    await invoke(() => readUsers(ports, settings, job, split));
+  }
+  for (const { part } of await invoke(() => listOf(ports, planned.parts)))
+    await invoke(() => mergeUsers(ports, job, part));
+  const { shards } = await invoke(() => fitUpload(ports, settings, job));
+  for (const { shard } of await invoke(() => listOf(ports, shards))) await invoke(() => indexShard(ports, job, shard));
+  await invoke(() => publishUpload(ports, job));
 }
 
-async function runExpansion(ports: StepPorts, settings: Settings, input: object): Promise<void> {
+async function runExpansion(ports: StepPorts, settings: Settings, input: object, invoke: Invoke): Promise<void> {
   const job = ExpansionJobSchema.parse(input);
-  const hasSucceeded = await succeeds(ports, expansionFolder(job), () => expand(ports, settings, job));
-  if (!hasSucceeded) await finishExpansion(ports, job, Date.now());
+  const hasSucceeded = await succeeds(() =>
+    expand(ports, settings, job, (step) => invoke(() => leavingReason(ports.objects, expansionFolder(job), step))),
+  );
+  if (!hasSucceeded) await invoke(() => finishExpansion(ports, job, Date.now()));
 }
 
-async function expand(ports: StepPorts, settings: Settings, job: ExpansionJob): Promise<void> {
-  const prepared = await prepareExpansion(ports, settings, job);
-  for (const { shard } of await listOf(ports, prepared.shards)) await gatherShard(ports, job, shard);
-  const fitted = await fitExpansion(ports, settings, job);
-  for (const { shard } of await listOf(ports, fitted.shards)) await scoreShard(ports, settings, job, shard);
-  await mergeAudience(ports, settings, job, Date.now());
+async function expand(ports: StepPorts, settings: Settings, job: ExpansionJob, invoke: Invoke): Promise<void> {
+  const prepared = await invoke(() => prepareExpansion(ports, settings, job));
+  for (const { shard } of await invoke(() => listOf(ports, prepared.shards)))
+    await invoke(() => gatherShard(ports, job, shard));
+  const fitted = await invoke(() => fitExpansion(ports, settings, job));
+  for (const { shard } of await invoke(() => listOf(ports, fitted.shards))) {
+    await invoke(() => scoreShard(ports, settings, job, shard));
+  }
+  await invoke(() => mergeAudience(ports, settings, job, Date.now()));
 }
 
 /** What a caller can act on ends the execution; anything else is the test's failure. */
-async function succeeds({ objects }: StepPorts, folder: string, steps: () => Promise<void>): Promise<boolean> {
+async function succeeds(steps: () => Promise<void>): Promise<boolean> {
   try {
-    await leavingReason(objects, folder, steps);
+    await steps();
     return true;
   } catch (error) {
     if (isCallers(error)) return false;
