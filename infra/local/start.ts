@@ -89,6 +89,12 @@ Drop the seeds, and read the audience:
 
   put best-customers.csv seeds/shop/best-customers.csv
   cat ${folder}/audiences/shop/best-customers.json
+
+Or by the API (docs/api.md):
+
+  akin() { curl -sS --aws-sigv4 aws:amz:us-east-1:execute-api --user ${accessKeyId}:${secretAccessKey} \\
+    -H 'content-type: application/json' "$@"; }
+  akin ${stack.url}/v1/populations
 `;
 }
 
