@@ -123,7 +123,8 @@ function checked(schema: z.ZodType | undefined, value: unknown, where: string): 
   if (!result || result.success) return result?.data;
   const [issue] = result.error.issues;
   const place = issue.path.length === 0 ? where : `${where}: ${issue.path.join('.')}`;
-  throw new Refused(400, `${place}: expected otherwise, because ${issue.message}`);
+  const said = issue.message.startsWith('expected') ? issue.message : `expected otherwise, because ${issue.message}`;
+  throw new Refused(400, `${place}: ${said}`);
 }
 
 const TITLES: Readonly<Record<number, string>> = {
