@@ -49,7 +49,7 @@ export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible ASCII characters')
   .optional()
-  .meta({ description: 'The same key and body ask for the same expansion, however often; kept for 30 days.' });
+  .meta({ description: 'The same key and body ask for the same expansion, however often.' });
 
 /** `wait=20`: answered with the result if there is one by then. */
 export const Prefer = z
@@ -136,7 +136,7 @@ export const ROUTES = {
     summary: 'The audience, best first, page by page',
     query: z.strictObject({
       cursor: z.string().max(40).optional().meta({ description: '`next` of the page before' }),
-      limit: z.coerce.number().pipe(z.int().min(1).max(MOST_MEMBERS)).default(1_000),
+      limit: z.coerce.number().int().min(1).max(MOST_MEMBERS).default(1_000),
     }),
     status: 200,
     answer: z.object({

@@ -2,10 +2,11 @@ import {
   downloadOf,
   expansionStatus,
   forgetExpansion,
+  forgetPopulation,
   membersOf,
   requestExpansion,
 } from '#application/expansion/requested-expansion.ts';
-import { deletePopulation, listPopulations, manifestOf, summaryOf } from '#application/population.ts';
+import { listPopulations, manifestOf, summaryOf } from '#application/population.ts';
 import { closeUpload, openUpload, uploadStatus } from '#application/upload/requested-upload.ts';
 import { type Answer, type Handlers, http, Refused } from './http.ts';
 import { openApi } from './open-api.ts';
@@ -13,7 +14,9 @@ import type { FunctionPorts } from './ports.ts';
 
 /** API Gateway gives up after 29 seconds. */
 const MOST_WAIT_SECONDS = 20;
+/** At first; each look comes half as late again. */
 const POLL_MS = 500;
+const MOST_POLL_MS = 3_000;
 
 export const HANDLERS = {
   async populations(ports) {
@@ -25,7 +28,7 @@ export const HANDLERS = {
   },
 
   async deletePopulation(ports, { at }) {
-    await deletePopulation(ports, at.population);
+    await forgetPopulation(ports, at.population);
     return {};
   },
 
@@ -46,7 +49,7 @@ export const HANDLERS = {
 
   async requestExpansion(ports, { at, body, headers, root }) {
     const { 'idempotency-key': key, prefer } = headers;
-    const asked = await requestExpansion(ports, at.population, body, key, Date.now());
+    const asked = await requestExpansion(ports, at.population, body, key);
     if (asked === 'another body')
       throw new Refused(422, 'expected the body that came first with this Idempotency-Key, got another one');
     const answer = await statusWithin(ports, asked.id, prefer);
@@ -83,10 +86,10 @@ export const handler = http(HANDLERS);
 async function statusWithin(ports: FunctionPorts, id: string, prefer = ''): Promise<Answer> {
   const wanted = Number(/(?:^|[,;\s])wait=(\d{1,6})(?=$|[,;\s])/.exec(prefer)?.[1] ?? 0);
   const deadline = Date.now() + 1_000 * Math.min(wanted, MOST_WAIT_SECONDS);
-  for (;;) {
+  for (let pause = POLL_MS; ; pause = Math.min(1.5 * pause, MOST_POLL_MS)) {
     const body = await expansionStatus(ports, id);
     const hasEnded = body.state === 'ready' || body.state === 'failed';
     if (hasEnded || Date.now() >= deadline) return { status: hasEnded ? 200 : 202, body };
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, Math.max(0, deadline - Date.now()))));
   }
 }

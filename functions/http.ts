@@ -36,8 +36,8 @@ export type Handlers = {
   readonly [Name in RouteName]?: (ports: FunctionPorts, call: Call<Name>) => Promise<Answer>;
 };
 
-/** What no API call needs more of: 10,000 ids of 512 bytes. */
-export const MOST_BODY_BYTES = 5 * 1024 * 1024;
+/** A function is given 6 MB at most, with the body as a JSON text within. */
+export const MOST_BODY_BYTES = 4 * 1024 * 1024;
 
 /** A refusal that has a status of its own. */
 export class Refused extends Error {
@@ -153,7 +153,7 @@ function problemOf(error: unknown): APIGatewayProxyResult {
 /** What AWS refuses akin is no mistake of the caller's, and none of the caller's business. */
 function statusOf(error: unknown): number {
   if (error instanceof Refused) return error.status;
-  if (error instanceof Error && error.cause instanceof Error && '$metadata' in error.cause) return 500;
+  if (error instanceof Invalid && error.cause instanceof Error && !(error.cause instanceof SyntaxError)) return 500;
   if (error instanceof Invalid) return 400;
   if (error instanceof NotFound) return 404;
   if (error instanceof Conflict) return 409;

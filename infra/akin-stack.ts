@@ -200,6 +200,7 @@ export class AkinStack extends Stack {
     stores.grantList(heavy, 'seeds', 'audiences');
     stores.grantRead(heavy, 'seeds', 'audiences', 'index');
     stores.grantReadCatalog(heavy);
+    stores.grantListCatalog(heavy);
     return new PartnerApi(this, 'partners', { light, heavy, requestsPerSecond });
   }
 

@@ -31,7 +31,9 @@ export class ApiGatewayService implements Service {
   }
 
   calls({ method, url }: ServiceRequest): readonly Call[] {
-    return [{ action: 'execute-api:Invoke', resource: arnOf('execute-api', `local/${method}${url.pathname}`) }];
+    const [, stage, ...segments] = url.pathname.split('/');
+    const resource = arnOf('execute-api', `local/${stage}/${method}/${segments.join('/')}`);
+    return [{ action: 'execute-api:Invoke', resource }];
   }
 
   async answer(request: ServiceRequest): Promise<ServiceResponse> {

@@ -50,6 +50,10 @@ export interface AudiencePage {
 
 const HEADER = 'rank,user_id,score\n';
 const PAGE_CHUNK_BYTES = 256 * 1024;
+/** More than any member: an id has 1,024 characters at most. */
+const MOST_RECORD_BYTES = 64 * 1024;
+/** What a function may answer with is 6 MB. */
+const MOST_PAGE_BYTES = 2 * 1024 * 1024;
 const CURSOR = /^(\d{1,12})-(\d{1,15})$/;
 
 /** At most `limit` members of an audience file; a cursor names the rank that comes next, and the byte where it stands. */
@@ -64,13 +68,15 @@ export async function audiencePageOf(
   const members: Member[] = [];
   let [at, rank] = [Number(start), Number(first)];
   for await (const { cells, end } of recordsFrom(objects, name, at)) {
-    if (members.length === limit) return { members, next: `${rank}-${at}` };
+    if (cells === undefined) throw strangeCursor(cursor);
+    if (members.length === limit || end - Number(start) > MOST_PAGE_BYTES) return { members, next: `${rank}-${at}` };
     const [place, userId, score] = cells;
     if (cells.length !== 3 || place !== String(rank)) throw strangeCursor(cursor);
     members.push({ rank, userId, score: Number(score) });
     rank++;
     at = end;
   }
+  if (members.length === 0) throw strangeCursor(cursor);
   return { members, next: undefined };
 }
 
@@ -78,7 +84,7 @@ function strangeCursor(cursor: string): Invalid {
   return new Invalid(`expected the cursor that the page before gave as next, got ${JSON.stringify(cursor)}`);
 }
 
-/** The records of `audienceCsv` from a byte on, each with the byte where it ends. */
+/** The records of `audienceCsv` from a byte on, each with the byte where it ends; no cells where there can be no record. */
 async function* recordsFrom(objects: ObjectStore, name: string, start: number) {
   const decoder = new TextDecoder();
   let [bytes, from] = [new Uint8Array(), start];
@@ -93,6 +99,7 @@ async function* recordsFrom(objects: ObjectStore, name: string, start: number) {
     }
     bytes = bytes.subarray(at);
     from += at;
+    if (bytes.length > MOST_RECORD_BYTES) yield { cells: undefined, end: from };
   }
 }
 

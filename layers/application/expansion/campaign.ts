@@ -12,6 +12,11 @@ import { sourceOf } from '../stored-file.ts';
 import { readOptions, writeJson } from '../stored-json.ts';
 
 export const CAMPAIGN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** What the names of seed files end in. */
+export const SEED_ENDINGS: readonly string[] = ['.csv', '.ndjson', '.txt'].flatMap((format) => [
+  format,
+  `${format}.gz`,
+]);
 const SEED_FILE = /^(.+?)\.(?:csv|ndjson|txt)(?:\.gz)?$/;
 
 export interface Campaign {

@@ -12,7 +12,7 @@ import type { StepPorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { isCallers, UNEXPECTED } from '../step-failure.ts';
 import { type Campaign, campaignOf, requestOf, tellCampaign } from './campaign.ts';
-import { claim, settleClaim } from './claim.ts';
+import { claim, isSettled, settleClaim } from './claim.ts';
 import { tellFailure, tellReady } from './end-expansion.ts';
 import { type ExpansionJob, leave, leftIfAny } from './expansion-job.ts';
 
@@ -75,6 +75,7 @@ async function expandClaimed(
   if (manifest.users > settings.expandUsers) {
     // A start that is repeated must not give a running workflow another generation under its hands.
     if (!(await leftIfAny(ports, job, 'task'))) await leave(ports, job, 'task', { request, manifest });
+    if (await isSettled(ports.ledger, job)) return 'known'; // it was cancelled
     await tellCampaign(ports, job, 'running', { job: job.job, shards: manifest.shards.length });
     await ports.workflows.start('expansion', `expansion-${job.job}`, job);
     await settleClaim(ports.ledger, job, 'started', now);
@@ -82,6 +83,7 @@ async function expandClaimed(
   }
   const population = await openGeneration(ports, manifest, () => {});
   const audience = await expandAudience(ports, settings, population, request, () => {});
+  if (await isSettled(ports.ledger, job)) return 'known'; // it was cancelled meanwhile
   const files = await saveAudience(ports.objects, settings, population, request, audience);
   await tellReady(ports, job, files, audience, now);
   return 'expanded';

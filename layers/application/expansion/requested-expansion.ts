@@ -7,13 +7,14 @@ import { type AudiencePage, audiencePageOf } from '../audience-files.ts';
 import { sha256Of } from '../digest.ts';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
 import { type Explanation, explainMember } from '../explain-member.ts';
+import { inParallel, STORE_REQUESTS } from '../in-parallel.ts';
 import { changeRecord } from '../ledger-record.ts';
-import { checkPopulationName, manifestOf, openGeneration } from '../population.ts';
+import { checkPopulationName, deletePopulation, manifestOf, openGeneration, removeFiles } from '../population.ts';
 import type { Links, ObjectStore, Ports, StepPorts } from '../ports.ts';
 import { chooseRanker, rankingOptionsOf } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
 import { readIfAny, writeJson } from '../stored-json.ts';
-import { CAMPAIGN_NAME, type Campaign, CampaignOptions, campaignOf, ListName, requestOf } from './campaign.ts';
+import { CAMPAIGN_NAME, type Campaign, CampaignOptions, ListName, requestOf, SEED_ENDINGS } from './campaign.ts';
 import { settleClaim } from './claim.ts';
 import { jobOf } from './expand-drop.ts';
 import { expansionFolder } from './expansion-job.ts';
@@ -24,7 +25,8 @@ export const MOST_INLINE_SEEDS = 10_000;
 /** A list of seeds is copied by the function that takes the call, so it must fit into it. */
 export const MOST_SEED_BYTES = 64 * 1024 * 1024;
 
-const REMEMBERED_MS = 30 * 24 * 3_600_000;
+/** What a function may answer with is 6 MB; a longer report is to be downloaded. */
+const MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
 export const ExpansionBody = CampaignOptions.extend({
   seeds: z.union(
@@ -54,8 +56,7 @@ export function expansionIdOf({ population, campaign }: Campaign): string {
 
 function campaignOfId(id: string): Campaign {
   const [population = '', campaign = '', ...others] = id.split('~');
-  if (others.length > 0 || !CAMPAIGN_NAME.test(campaign))
-    throw new Invalid(`expected the id of an expansion, as its request was answered, got ${JSON.stringify(id)}`);
+  if (others.length > 0 || !CAMPAIGN_NAME.test(campaign)) throw unknownExpansion(id);
   return { population: checkPopulationName(population), campaign };
 }
 
@@ -70,7 +71,6 @@ export async function requestExpansion(
   population: string,
   body: ExpansionBody,
   key: string | undefined,
-  now: number,
 ): Promise<{ readonly id: string } | 'another body'> {
   await manifestOf(ports, population);
   const { seeds, ...options } = body;
@@ -79,7 +79,7 @@ export async function requestExpansion(
   const name = await sha256Of(key === undefined ? crypto.randomUUID() : JSON.stringify([population, key]));
   const campaign = { population, campaign: name.slice(0, 24) };
   const id = expansionIdOf(campaign);
-  if (key !== undefined && !(await isSameBody(ports, id, body, now))) return 'another body';
+  if (key !== undefined && !(await isSameBody(ports, id, body))) return 'another body';
   const folder = `seeds/${population}/`;
   if ((await seedFileOf(ports.objects, campaign)) === undefined) {
     await writeJson(ports.objects, `${folder}${campaign.campaign}.json`, options);
@@ -89,14 +89,11 @@ export async function requestExpansion(
   return { id };
 }
 
-async function isSameBody({ ledger }: StepPorts, id: string, body: ExpansionBody, now: number): Promise<boolean> {
+/** Remembered for good: what was asked for by a key must never be taken for something else. */
+async function isSameBody({ ledger }: StepPorts, id: string, body: ExpansionBody): Promise<boolean> {
   const hash = await sha256Of(JSON.stringify(body));
-  const record = await changeRecord(
-    ledger,
-    `requests/${id}`,
-    Request,
-    (request) => (request.body === '' ? { body: hash } : undefined),
-    now + REMEMBERED_MS,
+  const record = await changeRecord(ledger, `requests/${id}`, Request, (request) =>
+    request.body === '' ? { body: hash } : undefined,
   );
   return record.body === hash;
 }
@@ -130,10 +127,15 @@ async function seedBytes(objects: ObjectStore, folder: string, seeds: ExpansionB
   throw new NotFound(`${name}: expected the list that was uploaded, but it is gone`);
 }
 
-/** The name of the seed file, whatever its format. */
-async function seedFileOf(objects: ObjectStore, { population, campaign }: Campaign): Promise<string | undefined> {
-  const names = await objects.list(`seeds/${population}/${campaign}.`);
-  return names.find((name) => campaignOf(name)?.campaign === campaign);
+/** The seed file, whatever its format: one where nobody dropped several. */
+async function seedFilesOf(objects: ObjectStore, { population, campaign }: Campaign): Promise<string[]> {
+  const start = `seeds/${population}/${campaign}`;
+  const wanted = new Set(SEED_ENDINGS.map((ending) => `${start}${ending}`));
+  return (await objects.list(`${start}.`)).filter((name) => wanted.has(name));
+}
+
+async function seedFileOf(objects: ObjectStore, campaign: Campaign): Promise<string | undefined> {
+  return (await seedFilesOf(objects, campaign))[0];
 }
 
 const Told = z.object({
@@ -172,7 +174,8 @@ export async function expansionStatus(ports: Ports, id: string): Promise<Expansi
   const { state, reason, report } = told;
   if (state === 'running') return { id, population, state, progress: await progressOf(ports, campaign, told) };
   const bytes = report === undefined ? undefined : await ports.objects.read(report);
-  return { id, population, state, reason, report: bytes && jsonIn(bytes) };
+  const isShort = bytes !== undefined && bytes.length <= MOST_REPORT_BYTES;
+  return { id, population, state, reason, report: isShort ? jsonIn(bytes) : undefined };
 }
 
 function unknownExpansion(id: string): NotFound {
@@ -193,8 +196,9 @@ async function readyFiles(ports: Ports, id: string) {
   const { state, audience, report, manifest } = told ?? {};
   if (state === 'ready' && audience !== undefined && report !== undefined && manifest !== undefined)
     return { audience, report, manifest };
-  const { state: now } = await expansionStatus(ports, id);
-  throw new Conflict(`expected an expansion that is ready, got ${id}, which is ${now}`);
+  const { state: now, reason } = await expansionStatus(ports, id);
+  const why = reason === undefined ? '' : `: ${reason}`;
+  throw new Conflict(`expected an expansion that is ready, got ${id}, which is ${now}${why}`);
 }
 
 /** Members in the order of their ranks, from where the page before ended. */
@@ -249,31 +253,46 @@ export async function reasonsOf(
 export async function forgetExpansion(ports: StepPorts, id: string, now: number): Promise<void> {
   const campaign = campaignOfId(id);
   const { objects } = ports;
-  const seeds = await seedFileOf(objects, campaign);
+  const seeds = await seedFilesOf(objects, campaign);
   const told = await toldOf(ports, campaign);
-  if (seeds === undefined && !told) throw unknownExpansion(id);
-  const job = seeds === undefined ? undefined : await jobOf(ports, seeds, campaign);
-  if (job) {
+  if (seeds.length === 0 && !told) throw unknownExpansion(id);
+  for (const file of seeds) {
+    const job = await jobOf(ports, file, campaign);
+    if (!job) continue;
     await settleClaim(ports.ledger, job, 'failed', now, 'it was cancelled');
     // Its steps find nothing to go on with.
     await objects.remove(await objects.list(expansionFolder(job)));
   }
   const options = `seeds/${campaign.population}/${campaign.campaign}.json`;
   const files = told && (await isShared(ports, campaign, told)) ? [] : [told?.audience, told?.report, told?.manifest];
-  const names = [seeds, options, stateName(campaign), ...files];
+  const names = [...seeds, options, stateName(campaign), ...files];
   await objects.remove(names.filter((name) => name !== undefined));
 }
 
 /** The same request makes the same files, whoever asks: another campaign may have them as well. */
 async function isShared(ports: Ports, { population, campaign }: Campaign, { audience }: Told): Promise<boolean> {
+  if (audience === undefined) return false;
   const prefix = `audiences/${population}/`;
-  const names = await ports.objects.list(prefix);
-  const others = names.filter(
-    (name) => /^[^/]+\.json$/.test(name.slice(prefix.length)) && name !== stateName({ population, campaign }),
-  );
-  for (const name of others) {
+  const names = (await ports.objects.list(prefix)).filter((name) => /^[^/]+\.json$/.test(name.slice(prefix.length)));
+  const others = names.filter((name) => name !== stateName({ population, campaign }));
+  let isFound = false;
+  await inParallel(others, STORE_REQUESTS, async (name) => {
     const bytes = await ports.objects.read(name);
-    if (bytes && audience !== undefined && Told.parse(jsonIn(bytes)).audience === audience) return true;
-  }
-  return false;
+    if (bytes && Told.safeParse(jsonIn(bytes)).data?.audience === audience) isFound = true;
+  });
+  return isFound;
+}
+
+/** Forgets a population with all that was asked of it. Where it broke off, it goes on when it is asked again. */
+export async function forgetPopulation(ports: Ports, population: string): Promise<void> {
+  checkPopulationName(population);
+  const { objects } = ports;
+  const left = await Promise.all(
+    ['seeds', 'audiences', 'index'].map((folder) => objects.list(`${folder}/${population}/`)),
+  );
+  const isThere = (await ports.catalog.manifest(population)) !== undefined;
+  if (!isThere && left.every((names) => names.length === 0)) await manifestOf(ports, population); // which is not there
+  await objects.remove(left[0]);
+  if (isThere) await deletePopulation(ports, population);
+  else await removeFiles(ports, [...left[1], ...left[2]]);
 }

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { NotFound } from '../errors.ts';
 import { ListName } from '../expansion/campaign.ts';
 import { checkPopulationName } from '../population.ts';
-import type { Links, Ports } from '../ports.ts';
-import { readIfAny, writeJson } from '../stored-json.ts';
+import type { Links, ObjectStore, Ports } from '../ports.ts';
+import { readIfAny, readOptions, writeJson } from '../stored-json.ts';
 import { BATCH_NAME, type Batch, batchFolder, holdsUsers, OPTIONS_FILE, STATUS_FILE, SUCCESS_FILE } from './batch.ts';
 import { UploadOptions } from './plan-upload.ts';
 
@@ -20,10 +20,16 @@ const FileName = z
   .refine((name) => name !== OPTIONS_FILE, 'expected the options with the call that closes the batch');
 
 /** Files of users for a batch, or one list of ids for expansions. */
-export const UploadBody = z.union([
-  z.strictObject({ batch: BatchName, files: z.array(FileName).min(1).max(MOST_FILES) }),
-  z.strictObject({ list: ListName }),
-]);
+export const UploadBody = z.union(
+  [
+    z.strictObject({ batch: BatchName, files: z.array(FileName).min(1).max(MOST_FILES) }),
+    z.strictObject({ list: ListName }),
+  ],
+  {
+    error:
+      'expected {"batch": "…", "files": ["…"]} with 1 to 1000 names, or {"list": "…"}: letters, digits, dots, dashes and underscores',
+  },
+);
 export type UploadBody = z.infer<typeof UploadBody>;
 
 export const CloseBody = UploadOptions;
@@ -46,10 +52,21 @@ export async function openUpload(links: Links, population: string, body: UploadB
 /** The batch is complete: it is read as soon as those before it are. */
 export async function closeUpload({ objects }: Ports, batch: Batch, options: CloseBody): Promise<void> {
   const folder = folderOf(batch);
-  if (!(await objects.list(folder)).some(holdsUsers))
+  const entries = await objects.entries(folder);
+  const files = entries.filter(({ name }) => holdsUsers(name));
+  if (files.length === 0)
     throw new NotFound(`expected files of users in the batch ${JSON.stringify(batch.batch)}, got none`);
+  const success = entries.find(({ name }) => name === `${folder}${SUCCESS_FILE}`);
+  const isSame = success && files.every(({ modified }) => modified <= success.modified);
+  // Said again, it must not be another upload of the same batch.
+  if (isSame && JSON.stringify(await optionsOf(objects, folder)) === JSON.stringify(options)) return;
   await writeJson(objects, `${folder}${OPTIONS_FILE}`, options);
+  await writeJson(objects, `${folder}${STATUS_FILE}`, { ...batch, state: 'closed' });
   await objects.write(`${folder}${SUCCESS_FILE}`, new Uint8Array());
+}
+
+function optionsOf(objects: ObjectStore, folder: string): Promise<CloseBody> {
+  return readOptions(objects, `${folder}${OPTIONS_FILE}`, UploadOptions);
 }
 
 /** What akin last said of the batch. */
@@ -58,7 +75,7 @@ export async function uploadStatus({ objects }: Ports, batch: Batch): Promise<un
   const bytes = await readIfAny(objects, `${folder}${STATUS_FILE}`);
   if (bytes) return JSON.parse(new TextDecoder().decode(bytes));
   if ((await objects.list(folder)).length > 0) return { ...batch, state: 'open' };
-  throw new NotFound(`expected an upload that was begun, got ${JSON.stringify(batch.batch)}`);
+  throw new NotFound(`expected a batch with files in it, got ${JSON.stringify(batch.batch)}`);
 }
 
 function folderOf({ population, batch }: Batch): string {

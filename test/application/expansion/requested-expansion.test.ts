@@ -6,6 +6,7 @@ import {
   ExpansionBody,
   expansionStatus,
   forgetExpansion,
+  forgetPopulation,
   membersOf,
   reasonsOf,
   requestExpansion,
@@ -31,7 +32,7 @@ function bodyOf(changes: object = {}): ExpansionBody {
 }
 
 async function asked({ ports }: Stage, changes: object = {}, key?: string): Promise<string> {
-  const answer = await requestExpansion(ports, 'people', bodyOf(changes), key, NOW);
+  const answer = await requestExpansion(ports, 'people', bodyOf(changes), key);
   if (answer === 'another body') throw new Error('expected an id, got another body');
   return answer.id;
 }
@@ -75,7 +76,7 @@ describe('an expansion by call', () => {
     expect(again).toBe(first);
     expect(other).not.toBe(first);
     expect(await asked(stage)).not.toBe(await asked(stage));
-    expect(await requestExpansion(stage.ports, 'people', bodyOf({ size: 31 }), 'k', NOW)).toBe('another body');
+    expect(await requestExpansion(stage.ports, 'people', bodyOf({ size: 31 }), 'k')).toBe('another body');
   });
 
   it('goes on where a call with a key broke off', async () => {
@@ -92,7 +93,7 @@ describe('an expansion by call', () => {
         },
       },
     };
-    const again = () => requestExpansion(broken, 'people', bodyOf(), 'k', NOW);
+    const again = () => requestExpansion(broken, 'people', bodyOf(), 'k');
 
     await expect(again()).rejects.toThrow('the line broke');
     isBroken = false;
@@ -127,7 +128,7 @@ describe('an expansion by call', () => {
   it.each(REFUSED)('is refused at once for %s, and nothing is written', async (_, changes, sentence) => {
     const stage = await stageOf();
 
-    await expect(requestExpansion(stage.ports, 'people', bodyOf(changes), 'k', NOW)).rejects.toThrow(sentence);
+    await expect(requestExpansion(stage.ports, 'people', bodyOf(changes), 'k')).rejects.toThrow(sentence);
 
     expect(await stage.ports.objects.list('seeds/')).toEqual([]);
   });
@@ -170,11 +171,7 @@ describe('an expansion by call', () => {
       expect(pages.flatMap(({ members }) => members)).toEqual(whole.members);
     }
     for (const cursor of ['2-18', '1-0', '1-17', '30-999999', 'x', '-1--1'])
-      await expect(
-        membersOf(stage.ports, id, cursor, 10).then(({ members }) => {
-          if (members.length === 0) throw new Error('expected the cursor that ended a page');
-        }),
-      ).rejects.toThrow('expected the cursor');
+      await expect(membersOf(stage.ports, id, cursor, 10)).rejects.toThrow('expected the cursor');
   });
 
   it('gives the reasons that its own report gives', async () => {
@@ -225,6 +222,52 @@ describe('an expansion by call', () => {
     expect(await stage.ports.objects.list('audiences/')).toEqual([]);
     expect(await stage.ports.objects.list('seeds/')).toEqual([]);
     await expect(forgetExpansion(stage.ports, one, NOW)).rejects.toThrow('expected an expansion');
+  });
+
+  it('begins anew by the same key once it was forgotten', async () => {
+    const stage = await stageOf();
+    const id = await asked(stage, {}, 'k');
+    await worked(stage);
+    await forgetExpansion(stage.ports, id, NOW);
+
+    expect(await asked(stage, {}, 'k')).toBe(id);
+    expect(await expansionStatus(stage.ports, id)).toMatchObject({ state: 'waiting' });
+  });
+
+  it('is forgotten with its population, also where that broke off before', async () => {
+    const stage = await stageOf();
+    const id = await asked(stage);
+    await worked(stage);
+    let isBroken = true;
+    const { objects } = stage.ports;
+    const broken = {
+      ...stage.ports,
+      objects: {
+        ...objects,
+        remove: async (names: readonly string[]) => {
+          if (isBroken && names.some((name) => name.startsWith('audiences/'))) throw new Error('the line broke');
+          await objects.remove(names);
+        },
+      },
+    };
+
+    await expect(forgetPopulation(broken, 'people')).rejects.toThrow('the line broke');
+    isBroken = false;
+    await forgetPopulation(broken, 'people');
+
+    expect(await objects.list('audiences/')).toEqual([]);
+    expect((await objects.list('')).filter((name) => /^(?:seeds|index)/.test(name))).toEqual([]);
+    await expect(expansionStatus(stage.ports, id)).rejects.toThrow('expected an expansion');
+    await expect(forgetPopulation(broken, 'people')).rejects.toThrow('expected the name of an ingested population');
+  });
+
+  it('is told from files that lie beside its seeds', async () => {
+    const stage = await stageOf();
+    await drop(stage.ports, 'seeds/people/a.csv.bak', 'x');
+    await drop(stage.ports, 'seeds/people/a.b.csv', 'x');
+
+    await expect(expansionStatus(stage.ports, 'people~a')).rejects.toThrow('expected an expansion that was asked for');
+    expect(await expansionStatus(stage.ports, 'people~a.b')).toMatchObject({ state: 'waiting' });
   });
 
   it('is cancelled while it runs: its steps stop, and nobody is told', async () => {
