@@ -1,9 +1,18 @@
 /** Faults lose nothing: after any one of them there is the right audience, or a clear failure that another drop mends. */
-import { describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { markdownTable, provenance, writeSection } from '../bench/markdown.ts';
 import { CUT, calmly, FAULTS, type Outcome, tried, WHOLE } from './fault-schedule.ts';
 
-/** Every so many calls, beginning elsewhere for each fault; with `FAULT_EVERY=1` (npm run bench:faults) all of them. */
+/** Every so many calls, beginning elsewhere for each fault; with `FAULT_EVERY=1` all of them, and docs/reliability.md says how it went. */
 const EVERY = Number(process.env.FAULT_EVERY ?? 23);
+const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
+
+const rows: string[][] = [];
+afterAll(() => {
+  const table = markdownTable(['an upload and an expansion', 'a call', 'tried', 'right', 'mended', 'wrong'], rows);
+  if (EVERY === 1) writeSection(PAGE, 'faults', `${provenance('npm run bench:faults')}\n\n${table}`);
+});
 
 describe.each([
   ['shard by shard', CUT],
@@ -20,9 +29,8 @@ describe.each([
       for (let at = FAULTS.indexOf(fault) % EVERY; at < calls.length; at += EVERY)
         outcomes.push(await tried(settings, { fault, at }, seen));
 
-      const countOf = (wanted: string) => outcomes.filter(({ verdict }) => verdict === wanted).length;
-      if (EVERY === 1)
-        console.log(`| ${way} | ${fault} | ${outcomes.length} | ${countOf('right')} | ${countOf('mended')} |`);
+      const countOf = (wanted: string) => String(outcomes.filter(({ verdict }) => verdict === wanted).length);
+      rows.push([way, fault, String(outcomes.length), ...['right', 'mended', 'wrong'].map(countOf)]);
       expect(outcomes.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
     },
     120_000 * Math.ceil(20 / EVERY),
