@@ -80,6 +80,20 @@ export async function audiencePageOf(
   return { members, next: undefined };
 }
 
+/** The members of a whole audience file. */
+export function membersIn(csv: string): Member[] {
+  const bytes = new TextEncoder().encode(csv);
+  const decoder = new TextDecoder();
+  const members: Member[] = [];
+  let at = HEADER.length;
+  for (let end = endOfRecord(bytes, at); end > 0; end = endOfRecord(bytes, at)) {
+    const [rank, userId, score] = cellsOf(decoder.decode(bytes.subarray(at, end - 1)));
+    members.push({ rank: Number(rank), userId, score: Number(score) });
+    at = end;
+  }
+  return members;
+}
+
 function strangeCursor(cursor: string): Invalid {
   return new Invalid(`expected the cursor that the page before gave as next, got ${JSON.stringify(cursor)}`);
 }

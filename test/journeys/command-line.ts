@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../adapters/temporary-folder.ts';
 import { groupedPeople, groupIds } from '../application/people.ts';
 
-const AKIN = fileURLToPath(new URL('../../infra/cli/akin.ts', import.meta.url));
+export const AKIN = fileURLToPath(new URL('../../infra/cli/akin.ts', import.meta.url));
 
 export interface Ending {
   readonly code: number | null;
@@ -73,8 +73,10 @@ export class Desk {
     return this.start(process.execPath, [AKIN, ...args]);
   }
 
-  private start(command: string, args: readonly string[]): Running {
-    const child = spawn(command, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Another program, with variables beside those of this one. */
+  start(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Running {
+    const env = { ...process.env, ...variables };
+    const child = spawn(command, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], env });
     onTestFinished(() => {
       child.kill('SIGKILL');
     });

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Member } from '#application/audience-report.ts';
 import { openApi } from '#functions/open-api.ts';
 import { groupedPeople, groupIds } from '../application/people.ts';
+import { AKIN, Desk } from './command-line.ts';
 import type { LocalSite } from './local-site.ts';
 import { signedHeaders } from './signed-request.ts';
 
@@ -86,6 +87,50 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
       expect(await call('expansion', { id })).toMatchObject({ status: 404 });
       expect(await call('deletePopulation', at)).toMatchObject({ status: 204 });
       expect(await call('population', at)).toMatchObject({ status: 404 });
+    }, 120_000);
+
+    it('lets the command line work there with the same words, and come to the same', async () => {
+      const { stack } = siteNow();
+      const desk = new Desk();
+      const there = ['--stack', `${stack.url}/v1`, '--population', 'desk'];
+      const { accessKeyId, secretAccessKey } = stack.credentials;
+      const env = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: 'us-east-1' };
+      const as = (command: string, ...args: string[]) =>
+        desk.start(process.execPath, [AKIN, command, ...args], env).ending;
+      desk.put('gone.txt', 'u1\nu2\n');
+      const wish = ['--seeds', 'seeds.txt', '--size', '30', '--ranker', 'similarity', '--exclude', 'gone.txt'];
+
+      expect(await as('ingest', 'users.ndjson', ...there)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^desk: 400 users with \d+ features \(400 added, 0 replaced\); generation 1/),
+        remarks: expect.stringContaining('send the files'),
+      });
+      expect((await as('list', ...there.slice(0, 2))).out).toMatch(/\ndesk +1 +400 /);
+      expect(await as('expand', ...there, ...wish, '--out', 'there.csv')).toMatchObject({ code: 0 });
+      await desk.akin('ingest', 'users.ndjson', '--population', 'desk');
+      await desk.akin('expand', '--population', 'desk', ...wish, '--out', 'here.csv');
+      expect(desk.read('there.csv')).toBe(desk.read('here.csv'));
+
+      desk.put('nobody.txt', 'x1\n');
+      expect(await as('expand', ...there, '--seeds', 'nobody.txt', '--size', '3')).toMatchObject({
+        code: 2,
+        remarks: expect.stringContaining('expected seeds that are users of the population'),
+      });
+      expect(await as('list', '--stack', 'https://127.0.0.1:1/v1')).toMatchObject({
+        code: 2,
+        remarks: expect.stringContaining('could not reach it'),
+      });
+      env.AWS_SECRET_ACCESS_KEY = 'wrong';
+      expect(await as('list', ...there.slice(0, 2))).toMatchObject({
+        code: 2,
+        remarks: expect.stringContaining('it refuses them'),
+      });
+      env.AWS_SECRET_ACCESS_KEY = secretAccessKey;
+      expect(await as('delete', ...there)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('deleted desk (400 users)'),
+      });
+      expect(await as('delete', ...there)).toMatchObject({ code: 2 });
     }, 120_000);
 
     it('refuses who does not sign, and says nothing more', async () => {

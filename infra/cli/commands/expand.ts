@@ -9,6 +9,7 @@ import { expandAudience } from '#application/expand-audience.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import { rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { Estimate } from '#domain/evaluation/intervals.ts';
+import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { allIdsOf, furtherPeople, idsOf, transientPopulation } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { collect, EXPOSED_HELP, rankingCommand, shareOf, UNLIKE_HELP } from '../ranking-command.ts';
@@ -18,6 +19,7 @@ import { counted, Terminal } from '../terminal.ts';
 export function expandCommand() {
   return rankingCommand('expand', 'find the people most like the seeds')
     .option('--population <name>', 'the population to search')
+    .option('--stack <url>', STACK_HELP)
     .option('--users <file...>', 'or: files of users to search this once; nothing of them is kept')
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
     .requiredOption(
@@ -62,6 +64,7 @@ Examples:
         evidence: checkEvidenceLevel(flags.evidence),
         baseRate: flags.baseRate,
       };
+      if (flags.stack !== undefined) return expandInStack(flags.stack, flags, request, terminal);
       const population = await populationOf(flags, terminal);
       const ports = localPorts(flags.data);
       const audience = await expandAudience(ports, localSettings(), population, request, terminal.watch);
@@ -70,6 +73,23 @@ Examples:
       const files = await write(flags, population, request, audience);
       await show(terminal, flags, audience, files);
     });
+}
+
+/** The stack keeps the audience; this machine gets the list as well. */
+async function expandInStack(
+  address: string,
+  flags: Flags,
+  request: ExpansionRequest,
+  terminal: Terminal,
+): Promise<void> {
+  const { population, users, out } = flags;
+  if (population === undefined || users !== undefined)
+    throw new Invalid('expected --population with --stack, and no --users: a stack expands what it holds');
+  const audience = await new DeployedStack(address).expand(population, request, terminal.watch);
+  terminal.finishStage();
+  for (const warning of audience.report.warnings) terminal.warn(warning);
+  if (out !== undefined) writeFileAtomically(out, audienceCsv(audience.members));
+  await show(terminal, flags, audience, out === undefined ? {} : { audience: out });
 }
 
 interface Flags {

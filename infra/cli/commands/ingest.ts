@@ -1,5 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { type IngestReport, ingestUsers } from '#application/ingest-users.ts';
+import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { usersOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { DEFAULT_DATA } from '../ranking-command.ts';
@@ -28,13 +29,19 @@ export function ingestCommand() {
         .default('auto' as const),
     )
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--stack <url>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText(
       'after',
       '\nExamples:\n  akin ingest users.ndjson.gz --population shop\n  akin ingest january.csv february.csv --population shop --mode replace',
     )
-    .action(async (files, { population, mode, index, data, json }) => {
+    .action(async (files, { population, mode, index, data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
+      if (stack !== undefined) {
+        const upload = await new DeployedStack(stack).ingest(population, files, { mode, index }, terminal.watch);
+        terminal.finishStage();
+        return showUpload(terminal, upload as IngestReport, json);
+      }
       const users = usersOf(files, terminal.watch);
       const report = await ingestUsers(
         localPorts(data),
@@ -45,13 +52,17 @@ export function ingestCommand() {
         terminal.watch,
       );
       terminal.finishStage();
-      if (report.duplicates > 0)
-        terminal.warn(`${counted(report.duplicates, 'user')} given more than once; the later one counts`);
-      if (report.usersWithoutFeatures > 0)
-        terminal.warn(`${counted(report.usersWithoutFeatures, 'user')} without any feature`);
-      if (json) terminal.json(report);
-      else terminal.print(sentenceOf(report));
+      showUpload(terminal, report, json);
     });
+}
+
+function showUpload(terminal: Terminal, report: IngestReport, json: boolean): void {
+  if (report.duplicates > 0)
+    terminal.warn(`${counted(report.duplicates, 'user')} given more than once; the later one counts`);
+  if (report.usersWithoutFeatures > 0)
+    terminal.warn(`${counted(report.usersWithoutFeatures, 'user')} without any feature`);
+  if (json) terminal.json(report);
+  else terminal.print(sentenceOf(report));
 }
 
 function sentenceOf({

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
-import { deletePopulation, listPopulations, statusOf } from '#application/population.ts';
+import { deletePopulation, listPopulations, type PopulationSummary, statusOf } from '#application/population.ts';
+import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { localPorts } from '../local-ports.ts';
 import { DEFAULT_DATA } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
@@ -9,13 +10,15 @@ export function listCommand() {
   return new Command('list')
     .description('list the populations')
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--stack <url>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText('after', '\nExample:\n  akin list')
-    .action(async ({ data, json }) => {
+    .action(async ({ data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
-      const populations = await listPopulations(localPorts(data));
+      const populations =
+        stack === undefined ? await listPopulations(localPorts(data)) : await new DeployedStack(stack).populations();
       if (json) return terminal.json(populations);
-      if (populations.length === 0) return terminal.print(`no populations in ${data}`);
+      if (populations.length === 0) return terminal.print(`no populations in ${stack ?? data}`);
       terminal.table(
         ['population', 'generation', 'users', 'features', 'shards', 'bytes', 'index bytes'],
         populations.map((row) => [
@@ -70,12 +73,23 @@ export function deleteCommand() {
     .description('delete a population, its index and its audiences')
     .requiredOption('--population <name>', 'the population')
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .option('--stack <url>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText('after', '\nExample:\n  akin delete --population shop')
-    .action(async ({ population, data, json }) => {
+    .action(async ({ population, data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
-      const gone = await deletePopulation(localPorts(data), population);
+      const gone =
+        stack === undefined
+          ? await deletePopulation(localPorts(data), population)
+          : await deletedFrom(stack, population);
       if (json) terminal.json(gone);
       else terminal.print(`deleted ${gone.population} (${counted(gone.users, 'user')}), its index and its audiences`);
     });
+}
+
+async function deletedFrom(address: string, population: string): Promise<PopulationSummary> {
+  const stack = new DeployedStack(address);
+  const gone = await stack.population(population);
+  await stack.deletePopulation(population);
+  return gone;
 }

@@ -1,0 +1,109 @@
+/** A stack that runs elsewhere, by its API: the same work as on this machine, with the same words. */
+import { basename } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as z from 'zod';
+import { sizeOfFile } from '#adapters/formats/input-file.ts';
+import { type SignedApi, signedApi } from '#adapters/signed-api.ts';
+import { membersIn } from '#application/audience-files.ts';
+import type { Audience, ExpansionReport, ExpansionRequest } from '#application/audience-report.ts';
+import { Invalid } from '#application/errors.ts';
+import { MOST_INLINE_SEEDS } from '#application/expansion/requested-expansion.ts';
+import type { IdList } from '#application/id-list.ts';
+import type { PopulationSummary } from '#application/population.ts';
+import type { Watch } from '#application/ports.ts';
+import type { CloseBody } from '#application/upload/requested-upload.ts';
+
+export const STACK_HELP = "the address of a stack's API: work there, by the credentials of the environment";
+
+const POLL_MS = 1_000;
+
+const Opened = z.object({ files: z.array(z.object({ name: z.string(), url: z.string() })) });
+const Upload = z.looseObject({ state: z.string(), reason: z.string().optional() });
+const Expansion = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  reason: z.string().optional(),
+  progress: z.object({ stage: z.string(), done: z.number(), total: z.number() }).optional(),
+});
+const Download = z.object({ audience: z.string(), report: z.string() });
+
+export class DeployedStack {
+  readonly #api: SignedApi;
+
+  constructor(address: string) {
+    this.#api = signedApi(address);
+  }
+
+  async populations(): Promise<PopulationSummary[]> {
+    return ((await this.#api.call('GET', '/populations')) as { populations: PopulationSummary[] }).populations;
+  }
+
+  async population(name: string): Promise<PopulationSummary> {
+    return (await this.#api.call('GET', `/populations/${encodeURIComponent(name)}`)) as PopulationSummary;
+  }
+
+  async deletePopulation(name: string): Promise<void> {
+    await this.#api.call('DELETE', `/populations/${encodeURIComponent(name)}`);
+  }
+
+  /** Files as one batch; what akin says of it once it is read. */
+  async ingest(population: string, paths: readonly string[], options: CloseBody, watch: Watch): Promise<unknown> {
+    const names = paths.map((path, n) => `${String(n).padStart(3, '0')}-${basename(path).replace(/[^\w.=-]/g, '_')}`);
+    const uploads = `/populations/${encodeURIComponent(population)}/uploads`;
+    const batch = `cli-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+    const { files } = Opened.parse(await this.#api.call('POST', uploads, { batch, files: names }));
+    const total = paths.reduce((sum, path) => sum + sizeOfFile(path), 0);
+    let before = 0;
+    for (const [n, path] of paths.entries()) {
+      await this.#api.send(files[n].url, { path }, (bytes) => watch('send the files', before + bytes, total));
+      before += sizeOfFile(path);
+    }
+    await this.#api.call('PUT', `${uploads}/${batch}`, options);
+    for (;;) {
+      const upload = Upload.parse(await this.#api.call('GET', `${uploads}/${batch}`));
+      watch(`the stack: ${upload.state}`, 0, 1);
+      if (upload.state === 'done') return upload;
+      if (upload.state === 'failed') throw new Invalid(upload.reason ?? 'the upload failed');
+      await pause(POLL_MS);
+    }
+  }
+
+  async expand(population: string, request: ExpansionRequest, watch: Watch): Promise<Audience> {
+    const { choices, seeds, exclude, exposed, unlike, ...options } = request;
+    const lists = async (ids: IdList | undefined) => ids && this.#sendList(population, ids);
+    const excluded: string[] = [];
+    for (const ids of exclude) excluded.push(await this.#sendList(population, ids));
+    const isShort = seeds.ids.length <= MOST_INLINE_SEEDS;
+    const body = {
+      ...options,
+      ...choices,
+      exclude: excluded,
+      exposed: await lists(exposed),
+      unlike: await lists(unlike),
+      seeds: isShort ? seeds.ids : { list: await this.#sendList(population, seeds) },
+    };
+    const path = `/populations/${encodeURIComponent(population)}/expansions`;
+    let expansion = Expansion.parse(await this.#api.call('POST', path, body, { prefer: 'wait=5' }));
+    while (expansion.state !== 'ready') {
+      const { state, progress, reason } = expansion;
+      if (state === 'failed') throw new Invalid(reason ?? 'the expansion failed');
+      watch(`the stack: ${progress?.stage ?? state}`, progress?.done ?? 0, progress?.total ?? 1);
+      await pause(POLL_MS);
+      expansion = Expansion.parse(await this.#api.call('GET', `/expansions/${expansion.id}`));
+    }
+    const { audience, report } = Download.parse(await this.#api.call('GET', `/expansions/${expansion.id}/download`));
+    return {
+      members: membersIn(await this.#api.fetchText(audience)),
+      report: JSON.parse(await this.#api.fetchText(report)) as ExpansionReport,
+    };
+  }
+
+  /** Ids under a name that they decide, so that the same list is the same. */
+  async #sendList(population: string, { ids, sha256 }: IdList): Promise<string> {
+    const list = `cli-${sha256.slice(0, 16)}.ndjson`;
+    const path = `/populations/${encodeURIComponent(population)}/uploads`;
+    const { files } = Opened.parse(await this.#api.call('POST', path, { list }));
+    await this.#api.send(files[0].url, ids.map((id) => `${JSON.stringify({ id })}\n`).join(''));
+    return list;
+  }
+}
