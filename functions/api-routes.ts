@@ -30,7 +30,12 @@ const Population = z.object({
   indexBytes: z.int(),
 });
 
-const Upload = z.looseObject({ population: z.string(), batch: z.string(), state: z.string() });
+const Upload = z.looseObject({
+  population: z.string(),
+  batch: z.string(),
+  state: z.string(),
+  reason: z.string().optional().meta({ description: 'why it failed' }),
+});
 
 const Expansion = z.object({
   id: z.string(),

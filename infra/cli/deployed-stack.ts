@@ -1,7 +1,6 @@
 /** A stack that runs elsewhere, by its API: the same work as on this machine, with the same words. */
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import * as z from 'zod';
 import { sizeOfFile } from '#adapters/formats/input-file.ts';
 import { type SignedApi, signedApi } from '#adapters/signed-api.ts';
 import { membersIn } from '#application/audience-files.ts';
@@ -12,20 +11,18 @@ import type { IdList } from '#application/id-list.ts';
 import type { PopulationSummary } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
 import type { CloseBody } from '#application/upload/requested-upload.ts';
+import { ROUTES } from '#functions/api-routes.ts';
 
 export const STACK_HELP = "the address of a stack's API: work there, by the credentials of the environment";
 
 const POLL_MS = 1_000;
 
-const Opened = z.object({ files: z.array(z.object({ name: z.string(), url: z.string() })) });
-const Upload = z.looseObject({ state: z.string(), reason: z.string().optional() });
-const Expansion = z.looseObject({
-  id: z.string(),
-  state: z.string(),
-  reason: z.string().optional(),
-  progress: z.object({ stage: z.string(), done: z.number(), total: z.number() }).optional(),
-});
-const Download = z.object({ audience: z.string(), report: z.string() });
+const { answer: Populations } = ROUTES.populations;
+const { answer: Population } = ROUTES.population;
+const { answer: Opened } = ROUTES.openUpload;
+const { answer: Upload } = ROUTES.upload;
+const { answer: Expansion } = ROUTES.expansion;
+const { answer: Download } = ROUTES.download;
 
 export class DeployedStack {
   readonly #api: SignedApi;
@@ -35,11 +32,11 @@ export class DeployedStack {
   }
 
   async populations(): Promise<PopulationSummary[]> {
-    return ((await this.#api.call('GET', '/populations')) as { populations: PopulationSummary[] }).populations;
+    return Populations.parse(await this.#api.call('GET', '/populations')).populations;
   }
 
   async population(name: string): Promise<PopulationSummary> {
-    return (await this.#api.call('GET', `/populations/${encodeURIComponent(name)}`)) as PopulationSummary;
+    return Population.parse(await this.#api.call('GET', `/populations/${encodeURIComponent(name)}`));
   }
 
   async deletePopulation(name: string): Promise<void> {
