@@ -110,7 +110,7 @@ it('what cannot be asked is refused', async () => {
     ],
     [
       "akin expand --population shop --seeds seeds.txt --size 'lift>=2' --evidence none",
-      'expected evidence for a size by promise (lift>=2), but no seeds were held out',
+      'expected evidence for a size by promise (lift>=2), short or full, got none',
     ],
     [
       `${expand} --evidence ful`,
