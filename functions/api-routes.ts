@@ -50,14 +50,14 @@ const Contribution = z.object({ feature: z.string(), amount: z.number() });
 
 const Nothing = z.undefined();
 
-export const IdempotencyKey = z
+const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible ASCII characters')
   .optional()
   .meta({ description: 'The same key and body ask for the same expansion, however often.' });
 
 /** `wait=20`: answered with the result if there is one by then. */
-export const Prefer = z
+const Prefer = z
   .string()
   .max(200)
   .optional()

@@ -4,7 +4,7 @@ import { CODE_VERSION } from '#application/audience-files.ts';
 import { parametersOf, ROUTES, type Route } from './api-routes.ts';
 
 /** RFC 9457. */
-export const Problem = z.object({
+const Problem = z.object({
   type: z.literal('about:blank'),
   title: z.string(),
   status: z.int(),

@@ -16,6 +16,8 @@ import { ROUTES } from '#functions/api-routes.ts';
 export const STACK_HELP = "the address of a stack's API: work there, by the credentials of the environment";
 
 const POLL_MS = 1_000;
+/** Longer lists of seeds go as a file: a body has its limit in bytes. */
+const MOST_INLINE_LENGTH = 1_000_000;
 
 const { answer: Populations } = ROUTES.populations;
 const { answer: Population } = ROUTES.population;
@@ -70,7 +72,7 @@ export class DeployedStack {
     const lists = async (ids: IdList | undefined) => ids && this.#sendList(population, ids);
     const excluded: string[] = [];
     for (const ids of exclude) excluded.push(await this.#sendList(population, ids));
-    const isShort = seeds.ids.length <= MOST_INLINE_SEEDS;
+    const isShort = seeds.ids.length <= MOST_INLINE_SEEDS && JSON.stringify(seeds.ids).length <= MOST_INLINE_LENGTH;
     const body = {
       ...options,
       ...choices,

@@ -111,6 +111,15 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
       await desk.akin('expand', '--population', 'desk', ...wish, '--out', 'here.csv');
       expect(desk.read('there.csv')).toBe(desk.read('here.csv'));
 
+      // Ids so long that a body could not hold them go as a list.
+      desk.put(
+        'long.txt',
+        `${[...groupIds(40), ...Array.from({ length: 1_500 }, (_, n) => `${n}-`.padEnd(900, 'x'))].join('\n')}\n`,
+      );
+      const long = ['--seeds', 'long.txt', '--size', '30', '--ranker', 'similarity', '--exclude', 'gone.txt'];
+      expect(await as('expand', ...there, ...long, '--out', 'long.csv')).toMatchObject({ code: 0 });
+      expect(desk.read('long.csv')).toBe(desk.read('here.csv'));
+
       desk.put('nobody.txt', 'x1\n');
       expect(await as('expand', ...there, '--seeds', 'nobody.txt', '--size', '3')).toMatchObject({
         code: 2,
