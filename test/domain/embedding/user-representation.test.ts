@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import {
+  initialRepresentation,
+  type RepresentationShape,
+  type RepresentationWeights,
+  representUsers,
+  type UserRepresentation,
+} from '#domain/embedding/user-representation.ts';
+import { addRepresentationGradient, emptyGradient } from '#domain/embedding/user-representation-gradient.ts';
+import { matrixOf, type SparseMatrix } from '#domain/features/sparse-matrix.ts';
+import { seededRandom } from '#domain/random.ts';
+import { finiteDifferences, gradientError } from '../finite-differences.ts';
+
+const FEATURES = ['age:1', 'age:2', 'city:a', 'city:b', 'genre:x', 'genre:y', 'genre:z'];
+const SHAPE: RepresentationShape = { dimensions: 5, attention: 4, hidden: 6, poolingPower: 1 };
+/** All fields, some, many of one field, none. */
+const ROWS = [[0, 2, 4], [1, 5, 6], [4, 5, 6], [3], []];
+const exact = (length: number) => new Float64Array(length);
+
+describe('user representation', () => {
+  for (const poolingPower of [1, 0.5]) {
+    it(`is what the formulas written out give, with pooling by the power ${poolingPower}`, () => {
+      const model = modelOf({ ...SHAPE, poolingPower });
+
+      const { points } = representUsers(model, matrixOf(ROWS, FEATURES.length), exact);
+
+      const expected = ROWS.flatMap((row) => naivePoint(model, row));
+      expect(Math.max(...expected.map((x, at) => Math.abs(x - points[at])))).toBeLessThan(1e-12);
+    });
+
+    for (const weights of [undefined, ROWS.map((row) => row.map((f) => f + 0.5))]) {
+      const kind = weights ? 'with weights' : 'without weights';
+      it(`has the gradient of its loss, ${kind}, with pooling by the power ${poolingPower}`, () => {
+        const model = modelOf({ ...SHAPE, poolingPower });
+        const rows = matrixOf(ROWS, FEATURES.length, weights);
+        const gradient = emptyGradient(model.weights, exact);
+
+        const pass = representUsers(model, rows, exact);
+        addRepresentationGradient(gradient, model, pass, lossByPoints(pass.points), exact);
+
+        for (const name of Object.keys(gradient) as (keyof RepresentationWeights)[]) {
+          const expected = finiteDifferences(model.weights[name], () => lossOf(model, rows));
+          expect(
+            expected.some((x) => Math.abs(x) > 1e-4),
+            `${name} matters`,
+          ).toBe(true);
+          expect(gradientError(gradient[name], expected), name).toBeLessThan(1e-6);
+        }
+      });
+    }
+  }
+
+  it('is the MLP of the one field’s vector where there is but one field: the merge is then the identity', () => {
+    const model = initialRepresentation(['page:1', 'page:2', 'page:3'], SHAPE, seededRandom(3), exact);
+
+    const { merged, pooled } = representUsers(model, matrixOf([[0], [0, 2]], 3), exact);
+
+    expect(merged).toEqual(pooled);
+  });
+
+  it('does not see a field that the user does not have', () => {
+    const model = modelOf(SHAPE);
+    const { attention } = representUsers(model, matrixOf([[3]], FEATURES.length), exact);
+
+    expect([...attention]).toEqual([0, 1, 0]);
+  });
+});
+
+function modelOf(shape: RepresentationShape): UserRepresentation {
+  const model = initialRepresentation(FEATURES, shape, seededRandom(5), exact);
+  // Larger than training starts with, so that no part of the gradient is lost in rounding.
+  for (const values of Object.values(model.weights)) {
+    values.forEach((value: number, at: number) => {
+      values[at] = value + Math.sin(at + 1) / 2;
+    });
+  }
+  return model;
+}
+
+/** Any smooth loss: each point against a direction of its own. */
+function lossOf(model: UserRepresentation, rows: SparseMatrix): number {
+  return Array.from(representUsers(model, rows, exact).points, (x, at) => Math.sin(x + at)).reduce(
+    (sum, x) => sum + x,
+    0,
+  );
+}
+
+function lossByPoints(points: ArrayLike<number>): Float64Array {
+  return Float64Array.from(points, (x, at) => Math.cos(x + at));
+}
+
+/** RALM §4.2, a user at a time, in lists. */
+function naivePoint({ shape, weights, fieldOf, fieldCount }: UserRepresentation, row: readonly number[]): number[] {
+  const { dimensions: D, attention: K, hidden: Q, poolingPower } = shape;
+  const list = (length: number, value: (at: number) => number) => Array.from({ length }, (_, at) => value(at));
+  const sum = (values: readonly number[]) => values.reduce((total, x) => total + x, 0);
+  const fields = list(fieldCount, (field) => field).filter((field) => row.some((f) => fieldOf[f] === field));
+  const pooled = fields.map((field) => {
+    const own = row.filter((f) => fieldOf[f] === field);
+    return list(D, (d) => sum(own.map((f) => weights.features[f * D + d])) / own.length ** poolingPower);
+  });
+  const scores = pooled.map((h) =>
+    sum(list(K, (k) => weights.fieldQuery[k] * Math.tanh(sum(list(D, (d) => weights.fieldKeys[k * D + d] * h[d]))))),
+  );
+  const total = sum(scores.map(Math.exp));
+  const merged = list(D, (d) => sum(pooled.map((h, i) => (Math.exp(scores[i]) / total) * h[d])));
+  const hidden = list(Q, (q) =>
+    Math.max(0, weights.hiddenBias[q] + sum(list(D, (d) => weights.hidden[q * D + d] * merged[d]))),
+  );
+  return list(D, (d) => weights.outputBias[d] + sum(list(Q, (q) => weights.output[d * Q + q] * hidden[q])));
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#domain/random.ts';
+import { attentionScores, prepareAudience } from '#domain/scoring/attention.ts';
+import {
+  addLookAlikeGradient,
+  emptyLookAlike,
+  type LookAlikeBatch,
+  type LookAlikeWeights,
+} from '#domain/scoring/look-alike-learning.ts';
+import { finiteDifferences, gradientError } from '../finite-differences.ts';
+
+const [D, R, C, N] = [4, 3, 3, 6];
+const TENSORS = ['layer', 'layerBias', 'slope', 'local', 'global', 'globalQuery', 'calibration'] as const;
+
+describe('look-alike learning', () => {
+  it('has the gradient of its loss, for every number that it learns', () => {
+    const [weights, batch] = scene(7);
+    const gradient = emptyLookAlike(D, R);
+
+    addLookAlikeGradient(gradient, weights, batch);
+
+    for (const name of TENSORS) {
+      const expected = finiteDifferences(weights[name], () =>
+        addLookAlikeGradient(emptyLookAlike(D, R), weights, batch),
+      );
+      expect(
+        expected.some((x) => Math.abs(x) > 1e-5),
+        `${name} matters`,
+      ).toBe(true);
+      expect(gradientError(gradient[name], expected), name).toBeLessThan(1e-6);
+    }
+  });
+
+  it('loses what sigmoid cross entropy loses by the scores that the scorer gives', () => {
+    const [weights, batch] = scene(8);
+    const { labels, shares, targets, centroids } = batch;
+
+    const loss = addLookAlikeGradient(emptyLookAlike(D, R), weights, batch);
+
+    const audience = prepareAudience(Float64Array.from(centroids), D, weights);
+    const scores = attentionScores(audience, Float32Array.from(targets), Uint32Array.from(labels.keys()));
+    const [temperature, offset] = weights.calibration;
+    const expected = scores.reduce((sum, score, n) => {
+      const chance = 1 / (1 + Math.exp(-(temperature * score + offset)));
+      return sum - shares[n] * Math.log(labels[n] === 1 ? chance : 1 - chance);
+    }, 0);
+    expect(loss).toBeCloseTo(expected, 5);
+  });
+});
+
+describe('the trained attention scorer', () => {
+  it('is the untrained one where the layer is the identity, W_l = I and w = 0', () => {
+    const { centroids, targets } = scene(9)[1];
+    const identity = emptyLookAlike(D, D);
+    for (let d = 0; d < D; d++) identity.layer[d * D + d] = identity.local[d * D + d] = identity.global[d * D + d] = 1;
+    identity.slope[0] = 1;
+    const rows = Uint32Array.from({ length: N }, (_, n) => n);
+
+    const trained = attentionScores(
+      prepareAudience(Float64Array.from(centroids), D, identity),
+      Float32Array.from(targets),
+      rows,
+    );
+
+    const untrained = attentionScores(
+      prepareAudience(Float64Array.from(centroids), D),
+      Float32Array.from(targets),
+      rows,
+    );
+    for (const n of rows) expect(trained[n]).toBeCloseTo(untrained[n], 6);
+  });
+
+  it('is what the formulas written out give', () => {
+    const [weights, { centroids, targets }] = scene(10);
+    const audience = prepareAudience(Float64Array.from(centroids), D, weights);
+
+    const scores = attentionScores(
+      audience,
+      Float32Array.from(targets),
+      Uint32Array.from({ length: N }, (_, n) => n),
+    );
+
+    for (let n = 0; n < N; n++) expect(scores[n]).toBeCloseTo(naiveScore(weights, centroids, targets, n), 6);
+  });
+});
+
+function scene(seed: number): [LookAlikeWeights, LookAlikeBatch] {
+  const random = seededRandom(seed);
+  const draw = (values: { [at: number]: number; readonly length: number }) => {
+    for (let at = 0; at < values.length; at++) values[at] = 2 * random() - 1;
+    return values;
+  };
+  const weights = emptyLookAlike(D, R);
+  for (const name of TENSORS) draw(weights[name]);
+  weights.slope[0] = 0.25;
+  weights.calibration[0] = 3;
+  const [centroids, targets, shares] = [new Float64Array(C * D), new Float64Array(N * D), new Float64Array(N)];
+  for (const values of [centroids, targets]) draw(values);
+  shares.forEach((_, n) => {
+    shares[n] = (n + 1) / 10;
+  });
+  return [weights, { centroids, targets, labels: Uint8Array.of(1, 0, 0, 1, 0, 1), shares }];
+}
+
+/** RALM §4.3, a target at a time, in lists. */
+function naiveScore(w: LookAlikeWeights, centroids: ArrayLike<number>, targets: ArrayLike<number>, n: number): number {
+  const list = (length: number, value: (at: number) => number) => Array.from({ length }, (_, at) => value(at));
+  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, at) => sum + x * b[at], 0);
+  const matrix = (values: ArrayLike<number>, rows: number, columns: number) =>
+    list(rows, (r) => r).map((r) => list(columns, (c) => values[r * columns + c]));
+  const apply = (rows: readonly (readonly number[])[], x: readonly number[]) => rows.map((row) => dot(row, x));
+  const softmax = (values: readonly number[]) => {
+    const sum = values.reduce((total, value) => total + Math.exp(value), 0);
+    return values.map((value) => Math.exp(value) / sum);
+  };
+  const tower = (x: readonly number[]) =>
+    apply(matrix(w.layer, R, D), x).map((z, r) => {
+      const sum = z + w.layerBias[r];
+      return sum > 0 ? sum : w.slope[0] * sum;
+    });
+  const cosine = (a: readonly number[], b: readonly number[]) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  const seeds = matrix(centroids, C, D).map(tower);
+  const user = tower(list(D, (d) => targets[n * D + d]));
+  const mixed = (shares: readonly number[]) =>
+    list(R, (r) =>
+      dot(
+        shares,
+        seeds.map((seed) => seed[r]),
+      ),
+    );
+  const local = softmax(seeds.map((seed) => Math.tanh(dot(seed, apply(matrix(w.local, R, R), user)))));
+  const query = list(R, (r) => w.globalQuery[r]);
+  const global = softmax(seeds.map((seed) => dot(query, apply(matrix(w.global, R, R), seed).map(Math.tanh))));
+  return 0.3 * cosine(user, mixed(global)) + 0.7 * cosine(user, mixed(local));
+}
