@@ -12,6 +12,7 @@ import type { Watch } from './ports.ts';
 import { chooseRanker, matchDrops, prepareShards, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
 import { embedShards } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
+import { type CampaignTraining, trainForCampaigns } from './train-for-campaigns.ts';
 
 /** A known answer: half of the people with some feature are seeds, the other half are hidden. */
 export interface Campaign {
@@ -49,6 +50,8 @@ export interface Evaluation {
   readonly means: readonly MeanQuality[];
   readonly campaigns: readonly CampaignQuality[];
   readonly warnings: readonly string[];
+  /** What was trained for which campaigns, where that was asked for. */
+  readonly training?: readonly CampaignTraining[] | undefined;
 }
 
 /** Receives each campaign's whole ranking. */
@@ -61,15 +64,20 @@ export async function evaluateRankers(
   campaigns: readonly Campaign[],
   sink: RankingSink | undefined,
   watch: Watch,
+  isTrained = false,
 ): Promise<Evaluation> {
   const { ranker, name, choices, embedding } = chooseRanker(options);
   if (campaigns.length === 0) throw new Invalid('expected at least one campaign, got none');
+  if (isTrained && (name !== 'attention' || embedding !== 'svd'))
+    throw new Invalid('expected the ranker attention on the embedding svd with --train: nothing else is trained');
+  const trained = isTrained ? await trainForCampaigns(settings, population, options, campaigns, watch) : undefined;
   const place = embedding ? placing(settings, population, options, campaigns, embedding) : (shards: Shard[]) => shards;
   const results: CampaignQuality[] = [];
   for (const [done, campaign] of campaigns.entries()) {
     watch('evaluate the campaigns', done, campaigns.length);
     await nextTurn();
-    const { result, ranking } = measureCampaign(population.shards, ranker, options, campaign, place);
+    const own = trained?.get(campaign) ?? { ranker, place };
+    const { result, ranking } = measureCampaign(population.shards, own.ranker, options, campaign, own.place);
     sink?.(campaign.campaign, ranking);
     results.push(result);
   }
@@ -81,6 +89,7 @@ export async function evaluateRankers(
     ranker: { name, choices },
     means: meansOf(results),
     campaigns: results,
+    ...(trained ? { training: [...new Set([...trained.values()].map(({ training }) => training))] } : {}),
     warnings: [
       ...warnOfUnknownDrops(
         population.shards.map((shard) => matchDrops(shard, options.drop)),

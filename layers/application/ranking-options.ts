@@ -12,6 +12,7 @@ import {
   type RankerChoices,
   type RankerKind,
 } from '#domain/ranking/rankers.ts';
+import type { AttentionWeights } from '#domain/scoring/attention.ts';
 import { SCALINGS } from '#domain/scoring/linear-model.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
@@ -93,7 +94,11 @@ export function chooseRanker({
   seed,
   effort = DEFAULT_EFFORT,
   unlike,
-}: RankingOptions & { readonly unlike?: IdList | undefined }): ChosenRanker {
+  scorer,
+}: RankingOptions & {
+  readonly unlike?: IdList | undefined;
+  readonly scorer?: AttentionWeights | undefined;
+}): ChosenRanker {
   const kind = RANKERS.find(({ name }) => name === ranker);
   const names = RANKERS.map(({ name }) => name);
   if (!kind)
@@ -107,7 +112,7 @@ export function chooseRanker({
   if (conflict) throw new Invalid(`expected options that go together, but ${conflict}`);
   if (!(Number.isInteger(effort) && effort >= 1 && effort <= MOST_EFFORT))
     throw new Invalid(`expected an effort from 1 to ${MOST_EFFORT}, got ${effort}`);
-  const plain = kind.with(chosen, { seed, effort });
+  const plain = kind.with(chosen, { seed, effort, scorer });
   return {
     ranker: unlike ? lessUnlike(plain) : plain,
     plain,

@@ -154,6 +154,7 @@ export async function evaluationOf(
   request: ExpansionRequest,
   campaigns: readonly Campaign[],
   sink?: RankingSink,
+  isTrained = false,
 ): Promise<Evaluation> {
-  return evaluateRankers(SETTINGS, population, request, campaigns, sink, unwatched);
+  return evaluateRankers(SETTINGS, population, request, campaigns, sink, unwatched, isTrained);
 }

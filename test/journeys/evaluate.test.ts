@@ -58,6 +58,24 @@ describe('evaluate', () => {
     },
   );
 
+  it('trains first where it is asked to, shows what the training was worth, and refuses to train what does not learn', async () => {
+    const desk = new Desk();
+    desk.put('campaigns.ndjson', campaigns.map((campaign) => `${JSON.stringify(campaign)}\n`).join(''));
+    await desk.akin('ingest', 'users.ndjson', '--population', 'shop');
+    const ask = ['evaluate', '--population', 'shop', '--campaigns', 'campaigns.ndjson', '--train'];
+
+    const { code, out } = await desk.akin(...ask, '--ranker', 'attention');
+    const [auto, all] = [await desk.akin(...ask), await desk.akin(...ask, '--ranker', 'all')];
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/training: AUC on items never learned from\ncampaigns +dropped +learned +held out/);
+    expect([auto.code, all.code]).toEqual([2, 2]);
+    expect(auto.remarks).toContain(
+      'expected the ranker attention on the embedding svd with --train: nothing else is trained',
+    );
+    expect(all.remarks).toContain('expected the ranker attention with --train, got all of them');
+  });
+
   it('leaves no rankings behind where a campaign is wrong', async () => {
     const desk = new Desk();
     desk.put('campaigns.ndjson', `${JSON.stringify(campaigns[0])}\n{"campaign":"c"}\n`);

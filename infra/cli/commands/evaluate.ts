@@ -6,6 +6,7 @@ import { Invalid } from '#application/errors.ts';
 import { type Campaign, type Evaluation, evaluateRankers } from '#application/evaluate-rankers.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import { type RankingFlags, rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
+import type { CampaignTraining } from '#application/train-for-campaigns.ts';
 import type { RankedUser } from '#domain/ranking/rank-users.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { rankingCommand } from '../ranking-command.ts';
@@ -17,6 +18,7 @@ export function evaluateCommand() {
     .requiredOption('--population <name>', 'the population')
     .requiredOption('--campaigns <file>', 'NDJSON: campaign, tier, drop, seeds, positives, ignore')
     .option('--rankings <file>', 'write every campaign’s whole ranking, to be scored by a program of your own')
+    .option('--train', 'attention: train the scorer for each list of dropped features first', false)
     .addHelpText(
       'after',
       `
@@ -39,6 +41,7 @@ Example:
           campaigns,
           file && ((campaign, ranking) => file.write(rankingLine(campaign, ranking))),
           terminal.watch,
+          flags.train,
         ),
       );
       terminal.finishStage();
@@ -67,6 +70,7 @@ function rankingLine(campaign: string, ranking: readonly RankedUser[]): string {
 }
 
 interface Flags extends RankingFlags {
+  readonly train: boolean;
   readonly rankings?: string | undefined;
   readonly json: boolean;
 }
@@ -78,6 +82,7 @@ async function compareAll(
   campaigns: readonly Campaign[],
 ): Promise<void> {
   if (flags.rankings !== undefined) throw new Invalid('expected one ranker whose rankings to write, got all of them');
+  if (flags.train) throw new Invalid('expected the ranker attention with --train, got all of them');
   const clock = () => performance.now();
   const options = rankingOptionsOf(flags);
   const comparison = await compareRankers(localSettings(), population, options, campaigns, clock, terminal.watch);
@@ -104,7 +109,7 @@ function showComparison(terminal: Terminal, { population, campaigns, rankers }: 
   );
 }
 
-function showEvaluation(terminal: Terminal, { population, ranker, means }: Evaluation): void {
+function showEvaluation(terminal: Terminal, { population, ranker, means, training }: Evaluation): void {
   terminal.title(`${population}: ${rankerTitle(ranker)}`);
   terminal.table(
     ['tier', 'campaigns', 'AUC', 'precision@K', 'recall@10%', 'lift@K'],
@@ -113,6 +118,26 @@ function showEvaluation(terminal: Terminal, { population, ranker, means }: Evalu
       campaigns,
       ...[auc, precision, recall].map((value) => Number(value.toFixed(4))),
       Number(lift.toFixed(2)),
+    ]),
+  );
+  if (training) showTraining(terminal, training);
+}
+
+/** How well items were found that nothing was learned from. */
+function showTraining(terminal: Terminal, training: readonly CampaignTraining[]): void {
+  terminal.title('training: AUC on items never learned from');
+  terminal.table(
+    ['campaigns', 'dropped', 'learned', 'held out', 'untrained', 'whitened', 'trained', 'epochs', 'kept'],
+    training.map(({ campaigns, dropped, curve }) => [
+      campaigns,
+      dropped,
+      curve.campaigns,
+      curve.heldOut,
+      ...[curve.untrained, curve.epochs[0].auc, Math.max(...curve.epochs.map(({ auc }) => auc))].map((auc) =>
+        Number(auc.toFixed(4)),
+      ),
+      curve.epochs.length - 1,
+      curve.kept < 0 ? 'the untrained scorer' : `epoch ${curve.kept}`,
     ]),
   );
 }

@@ -1,4 +1,5 @@
 /** The only registry of rankers: the command line, the evaluation, the benches and the tables in docs/ read this list. */
+import type { AttentionWeights } from '../scoring/attention.ts';
 import type { Scaling } from '../scoring/linear-model.ts';
 import { byAttention } from './by-attention.ts';
 import { byAuto } from './by-auto.ts';
@@ -40,6 +41,8 @@ export interface RankerTerms {
   readonly seed: number;
   /** How many times as long as one logistic regression `auto` may take. */
   readonly effort: number;
+  /** What the attention scorer has learned of the population whose points it works on; untrained without it. */
+  readonly scorer?: AttentionWeights | undefined;
 }
 
 /** Where the points come from that a ranker works on, if it works on any. */
@@ -231,6 +234,6 @@ export const RANKERS: readonly RankerKind[] = [
     embedding: ({ embedding }) => embedding,
     // Its attention is soft: whom it puts first lies near the middle of the clusters, not near one of them.
     preference: () => 'average',
-    with: (_choices, { seed }) => byAttention(seed),
+    with: (_choices, { seed, scorer }) => byAttention(seed, scorer),
   },
 ];

@@ -1,0 +1,126 @@
+/**
+ * Trains the attention scorer for campaigns whose answer is known, so that nothing it learns from has seen what a campaign
+ * takes away: once for each list of dropped features, or for groups of campaigns whose lists together take little away.
+ */
+import { placeUsers } from '#domain/embedding/place-users.ts';
+import { dropFeatures, type Shard } from '#domain/features/shard.ts';
+import { columnCounts, rowCountOf } from '#domain/features/sparse-matrix.ts';
+import { seededRandom } from '#domain/random.ts';
+import { CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
+import type { Ranker } from '#domain/ranking/ranker.ts';
+import { canTrain, type TrainingCurve, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
+import { LEAST_LIKES, pseudoCampaigns } from '#domain/scoring/pseudo-campaigns.ts';
+import { Invalid } from './errors.ts';
+import type { Campaign } from './evaluate-rankers.ts';
+import type { Population } from './population.ts';
+import type { Watch } from './ports.ts';
+import { chooseRanker, prepareShards, type RankingOptions } from './ranking-options.ts';
+import { fitEmbedding, trainingShard } from './retrieval-index.ts';
+import type { Settings } from './settings.ts';
+
+export interface CampaignTraining {
+  /** How many it was trained for, and how many features they drop. */
+  readonly campaigns: number;
+  readonly dropped: number;
+  readonly curve: TrainingCurve;
+}
+
+export interface CampaignScorer {
+  readonly ranker: Ranker;
+  readonly place: (shards: Shard[]) => Shard[];
+  readonly training: CampaignTraining;
+}
+
+/** So many lists of dropped features are each trained for. */
+const MOST_LISTS = 12;
+/** Beyond, lists are joined that together take away no larger share of all that is known of users. */
+const MOST_DROPPED = 0.2;
+/** More users than so many tell no more. */
+const MOST_USERS = 50_000;
+const TRAINING = { clusters: CLUSTER_COUNT, epochs: 30, rate: 0.001 };
+
+export async function trainForCampaigns(
+  settings: Settings,
+  population: Population,
+  options: RankingOptions,
+  campaigns: readonly Campaign[],
+  watch: Watch,
+): Promise<Map<Campaign, CampaignScorer>> {
+  const shards = prepareShards(population.shards, options.drop, options.binary);
+  const scorers = new Map<Campaign, CampaignScorer>();
+  const groups = groupCampaigns(shards, campaigns);
+  for (const [done, { members, dropped }] of groups.entries()) {
+    const stage = groups.length === 1 ? 'train' : `train ${done + 1} of ${groups.length}`;
+    const scorer = await trainGroup(settings, shards, options, dropped, (epoch, of) => watch(stage, epoch, of));
+    const training = { campaigns: members.length, dropped: dropped.size, curve: scorer.curve };
+    for (const campaign of members) scorers.set(campaign, { ranker: scorer.ranker, place: scorer.place, training });
+  }
+  return scorers;
+}
+
+async function trainGroup(
+  settings: Settings,
+  shards: readonly Shard[],
+  options: RankingOptions,
+  dropped: ReadonlySet<string>,
+  watch: (epoch: number, epochs: number) => void,
+) {
+  await new Promise((resolve) => setTimeout(resolve, 0)); // Ctrl-C is heard between groups
+  const bare = shards.map((shard) => dropFeatures(shard, dropped));
+  const model = fitEmbedding(bare, settings);
+  const training = trainingShard(bare, MOST_USERS);
+  const place = (shard: Shard) => placeUsers(shard, model).vectors;
+  const pseudo = pseudoCampaigns(training, model.dimensions, place, seededRandom(options.seed));
+  if (!canTrain(pseudo))
+    throw new Invalid(
+      `expected features with at least ${LEAST_LIKES} users, of two kinds or more, to train on, got ${pseudo.length}`,
+    );
+  const terms = { ...TRAINING, seed: options.seed };
+  const { weights, curve } = trainLookAlike(pseudo, place(training), model.dimensions, terms, watch);
+  return {
+    ranker: chooseRanker({ ...options, scorer: weights }).ranker,
+    place: (own: Shard[]) => own.map((shard) => ({ ...shard, embedding: placeUsers(shard, model) })),
+    curve,
+  };
+}
+
+interface CampaignGroup {
+  readonly members: Campaign[];
+  readonly dropped: Set<string>;
+}
+
+/** Campaigns by what they drop, joined first fit where the lists are many. */
+export function groupCampaigns(shards: readonly Shard[], campaigns: readonly Campaign[]): CampaignGroup[] {
+  const lists = Map.groupBy(campaigns, ({ drop }) => JSON.stringify([...new Set(drop)].sort()));
+  const byList = [...lists.values()].map((members) => ({ members, dropped: new Set(members[0].drop) }));
+  if (byList.length <= MOST_LISTS) return byList;
+  const counts = occurrences(shards);
+  const total = counts.values().reduce((sum, count) => sum + count, 0);
+  const shareOf = (features: ReadonlySet<string>) =>
+    features.values().reduce((sum, feature) => sum + (counts.get(feature) ?? 0), 0) / Math.max(1, total);
+  const groups: CampaignGroup[] = [];
+  for (const { members, dropped } of byList) {
+    const group = groups.find((other) => shareOf(other.dropped.union(dropped)) <= MOST_DROPPED);
+    if (!group) groups.push({ members: [...members], dropped });
+    else {
+      group.members.push(...members);
+      for (const feature of dropped) group.dropped.add(feature);
+    }
+  }
+  return groups;
+}
+
+/** How many users have each feature. */
+function occurrences(shards: readonly Shard[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { features, rows } of shards) {
+    const own = columnCounts(
+      rows,
+      Uint32Array.from({ length: rowCountOf(rows) }, (_, u) => u),
+    );
+    features.forEach((feature, f) => {
+      counts.set(feature, (counts.get(feature) ?? 0) + own[f]);
+    });
+  }
+  return counts;
+}

@@ -1,0 +1,213 @@
+/**
+ * Trains the look-alike attention scorer on pseudo-campaigns, and stops when campaigns that it never learned from are no
+ * longer found better.
+ *
+ * Reference: Liu et al. 2019 (RALM) §4.3: C = 20 centroids anew in every epoch, Adam, sigmoid cross entropy. A target is never
+ *            among the seeds that were clustered for it. Departures: the layer begins as a whitening (whitening.ts), not at
+ *            random; likes and others weigh alike in the loss.
+ * Shapes:    points (M×D), R = D.
+ * Cost:      an epoch is a k-means and BATCHES_A_CAMPAIGN batches for each campaign.
+ */
+import { placesAmong } from '../evaluation/places.ts';
+import { Adam } from '../kernels/adam.ts';
+import { type Random, seededRandom } from '../random.ts';
+import { type AttentionWeights, attentionScores, prepareAudience } from './attention.ts';
+import { kMeans } from './k-means.ts';
+import {
+  addLookAlikeGradient,
+  emptyLookAlike,
+  type LookAlikeBatch,
+  type LookAlikeWeights,
+} from './look-alike-learning.ts';
+import { type PlacedPeople, type PseudoCampaign, shuffled } from './pseudo-campaigns.ts';
+import { whiteningLayer } from './whitening.ts';
+
+export interface LookAlikeTraining {
+  readonly clusters: number;
+  readonly epochs: number;
+  readonly rate: number;
+  readonly seed: number;
+}
+
+/** How well campaigns were found that were not learned from: mean AUC. */
+export interface TrainingCurve {
+  readonly campaigns: number;
+  readonly heldOut: number;
+  readonly untrained: number;
+  /** Before the first epoch, and after each. */
+  readonly epochs: readonly { readonly loss: number; readonly auc: number }[];
+  /** What was kept: the index in `epochs`, or −1 for the untrained scorer. */
+  readonly kept: number;
+}
+
+export interface TrainedLookAlike {
+  /** Absent where no epoch found the held-out campaigns better than the untrained scorer does. */
+  readonly weights?: AttentionWeights | undefined;
+  readonly curve: TrainingCurve;
+}
+
+/** A fifth, as in the folds of seeds. */
+const HELD_OUT_SHARE = 0.2;
+const BATCHES_A_CAMPAIGN = 2;
+const BATCH_LIKES = 64;
+const BATCH_OTHERS = 192;
+/** So many epochs without a better one end the training. */
+const PATIENCE = 3;
+/** The sigmoid's start: cosines of about half a unit apart are told apart surely. */
+const TEMPERATURE = 5;
+
+/** Whether enough campaigns are there to learn from some and to judge by others. */
+export function canTrain(campaigns: readonly PseudoCampaign[]): boolean {
+  return new Set(campaigns.map(({ group }) => group)).size >= 2;
+}
+
+export function trainLookAlike(
+  campaigns: readonly PseudoCampaign[],
+  population: Float32Array,
+  dimensions: number,
+  { clusters, epochs, rate, seed }: LookAlikeTraining,
+  watch: (epoch: number, epochs: number) => void,
+): TrainedLookAlike {
+  const random = seededRandom(seed);
+  const [learned, heldOut] = dealCampaigns(campaigns, random);
+  const aucOf = (scorer?: AttentionWeights) => meanAuc(heldOut, dimensions, clusters, seed, scorer);
+  const weights = whitenedStart(population, dimensions);
+  const untrained = aucOf();
+  const curve = [{ loss: Number.NaN, auc: aucOf(weights) }];
+  let kept = curve[0].auc > untrained ? { epoch: 0, weights: structuredClone(weights) } : undefined;
+  let best = Math.max(untrained, curve[0].auc);
+  let sinceBest = 0;
+  const adam = new Adam(rate);
+  for (let epoch = 1; epoch <= epochs && sinceBest < PATIENCE; epoch++) {
+    watch(epoch - 1, epochs);
+    const loss = runEpoch(learned, weights, adam, dimensions, clusters, random);
+    if (!Number.isFinite(loss)) break;
+    const auc = aucOf(weights);
+    curve.push({ loss, auc });
+    sinceBest++;
+    if (auc <= best) continue;
+    best = auc;
+    sinceBest = 0;
+    kept = { epoch, weights: structuredClone(weights) };
+  }
+  return {
+    weights: kept?.weights,
+    curve: { campaigns: learned.length, heldOut: heldOut.length, untrained, epochs: curve, kept: kept?.epoch ?? -1 },
+  };
+}
+
+/** Whole groups are held out until a fifth of the campaigns are; some group is always learned from. */
+function dealCampaigns(campaigns: readonly PseudoCampaign[], random: Random): [PseudoCampaign[], PseudoCampaign[]] {
+  const groups = [...new Set(campaigns.map(({ group }) => group))];
+  const order = shuffled(Uint32Array.from(groups.keys()), random);
+  const heldOut = new Set<string>();
+  let count = 0;
+  for (const g of order.subarray(0, groups.length - 1)) {
+    if (count >= HELD_OUT_SHARE * campaigns.length) break;
+    heldOut.add(groups[g]);
+    count += campaigns.filter(({ group }) => group === groups[g]).length;
+  }
+  return [campaigns.filter(({ group }) => !heldOut.has(group)), campaigns.filter(({ group }) => heldOut.has(group))];
+}
+
+function whitenedStart(population: Float32Array, D: number): LookAlikeWeights {
+  const weights = emptyLookAlike(D, D);
+  const { layer, bias } = whiteningLayer(population, D);
+  weights.layer.set(layer);
+  weights.layerBias.set(bias);
+  weights.slope[0] = 1;
+  for (let d = 0; d < D; d++) weights.local[d * D + d] = weights.global[d * D + d] = 1;
+  weights.calibration[0] = TEMPERATURE;
+  return weights;
+}
+
+/** Each campaign's seeds are clustered anew, and the rest of its likes are told from others; the mean loss. */
+function runEpoch(
+  campaigns: readonly PseudoCampaign[],
+  weights: LookAlikeWeights,
+  adam: Adam,
+  D: number,
+  clusters: number,
+  random: Random,
+): number {
+  let loss = 0;
+  const gradient = emptyLookAlike(weights.dimensions, weights.outputs);
+  for (const n of shuffled(Uint32Array.from(campaigns.keys()), random)) {
+    const { likes, others } = campaigns[n];
+    const [centroids, targets] = seedsAndTargets(likes, D, clusters, random);
+    for (let batch = 0; batch < BATCHES_A_CAMPAIGN; batch++) {
+      const some = shuffled(targets, random).subarray(0, BATCH_LIKES);
+      const rest = Uint32Array.from(
+        { length: BATCH_OTHERS },
+        () => others.rows[Math.floor(random() * others.rows.length)],
+      );
+      loss += addLookAlikeGradient(gradient, weights, batchOf(centroids, likes, some, others, rest, D));
+      adam.beginStep();
+      for (const name of LEARNED) adam.move(weights[name], gradient[name]);
+    }
+  }
+  return loss / (campaigns.length * BATCHES_A_CAMPAIGN);
+}
+
+const LEARNED = ['layer', 'layerBias', 'slope', 'local', 'global', 'globalQuery', 'calibration'] as const;
+
+/** Half of the people are seeds, as their centroids; the other half are whom to find. */
+function seedsAndTargets(
+  { points, rows }: PlacedPeople,
+  D: number,
+  clusters: number,
+  random: Random,
+): [Float64Array, Uint32Array] {
+  const order = shuffled(rows, random);
+  const half = order.length >> 1;
+  return [kMeans(pointsAt(points, order.subarray(0, half), D), D, clusters, random).centroids, order.subarray(half)];
+}
+
+function batchOf(
+  centroids: Float64Array,
+  likes: PlacedPeople,
+  some: Uint32Array,
+  others: PlacedPeople,
+  rest: Uint32Array,
+  D: number,
+): LookAlikeBatch {
+  const targets = new Float64Array((some.length + rest.length) * D);
+  targets.set(pointsAt(likes.points, some, D));
+  targets.set(pointsAt(others.points, rest, D), some.length * D);
+  const isLike = (n: number) => n < some.length;
+  return {
+    centroids,
+    targets,
+    labels: Uint8Array.from({ length: targets.length / D }, (_, n) => Number(isLike(n))),
+    shares: Float64Array.from({ length: targets.length / D }, (_, n) => 0.5 / (isLike(n) ? some.length : rest.length)),
+  };
+}
+
+/** Each campaign always with the same seeds. */
+function meanAuc(
+  campaigns: readonly PseudoCampaign[],
+  D: number,
+  clusters: number,
+  seed: number,
+  scorer?: AttentionWeights,
+): number {
+  let sum = 0;
+  for (const { likes, others } of campaigns) {
+    const [centroids, targets] = seedsAndTargets(likes, D, clusters, seededRandom(seed));
+    const audience = prepareAudience(centroids, D, scorer);
+    const places = placesAmong(
+      attentionScores(audience, likes.points, targets),
+      attentionScores(audience, others.points, others.rows),
+    );
+    sum += places.reduce((total, place) => total + place, 0) / places.length;
+  }
+  return sum / campaigns.length;
+}
+
+function pointsAt(points: Float32Array, rows: Uint32Array, D: number): Float32Array {
+  const chosen = new Float32Array(rows.length * D);
+  rows.forEach((row, n) => {
+    chosen.set(points.subarray(row * D, row * D + D), n * D);
+  });
+  return chosen;
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#domain/random.ts';
+import { canTrain, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
+import type { PseudoCampaign } from '#domain/scoring/pseudo-campaigns.ts';
+
+const D = 16;
+const TERMS = { clusters: 4, epochs: 12, rate: 0.01, seed: 1 };
+const none = () => {};
+
+describe('look-alike training', () => {
+  it('learns which directions tell people apart: campaigns that it never saw are found better than untrained', () => {
+    const { campaigns, population } = world(30);
+
+    const { weights, curve } = trainLookAlike(campaigns, population, D, TERMS, none);
+
+    expect(weights).toBeDefined();
+    expect(curve.epochs[curve.kept].auc).toBeGreaterThan(curve.untrained + 0.05);
+    // Whitening alone blows noise up as it does what counts; only what was learned tells them apart.
+    expect(curve.kept).toBeGreaterThan(0);
+  });
+
+  it('keeps the untrained scorer where no epoch finds held-out campaigns better, and says so', () => {
+    const { campaigns, population } = world(12, 0);
+
+    const { weights, curve } = trainLookAlike(campaigns, population, D, { ...TERMS, epochs: 3 }, none);
+
+    const best = Math.max(...curve.epochs.map(({ auc }) => auc));
+    expect(weights === undefined).toBe(best <= curve.untrained);
+    expect(curve.kept < 0).toBe(best <= curve.untrained);
+  });
+
+  it('gives the same scorer for the same seed', () => {
+    const { campaigns, population } = world(10);
+    const train = () => trainLookAlike(campaigns, population, D, { ...TERMS, epochs: 2 }, none);
+
+    expect(train()).toEqual(train());
+  });
+
+  it('holds out whole groups, about a fifth of the campaigns', () => {
+    const { campaigns, population } = world(20);
+    const paired = campaigns.map((campaign, n) => ({ ...campaign, group: `field ${n >> 1}` }));
+
+    const { curve } = trainLookAlike(paired, population, D, { ...TERMS, epochs: 1 }, none);
+
+    expect([curve.campaigns, curve.heldOut]).toEqual([16, 4]);
+  });
+
+  it('stops where the loss is no number, and keeps what was good', () => {
+    const { campaigns, population } = world(10);
+    const { weights, curve } = trainLookAlike(campaigns, population, D, { ...TERMS, rate: Number.NaN }, none);
+
+    expect(curve.epochs.every(({ auc }) => Number.isFinite(auc))).toBe(true);
+    expect(
+      Object.values(weights ?? {})
+        .flat()
+        .every((value) => typeof value === 'number' || !value.some(Number.isNaN)),
+    ).toBe(true);
+  });
+
+  it('needs two groups: one to learn from, one to judge by', () => {
+    const { campaigns } = world(4);
+
+    expect(canTrain(campaigns)).toBe(true);
+    expect(canTrain(campaigns.map((campaign) => ({ ...campaign, group: 'one' })))).toBe(false);
+    expect(canTrain([])).toBe(false);
+  });
+});
+
+/**
+ * Points whose first two directions tell who is alike, `strength` strong; the others are noise, and all have much in common.
+ * Each campaign likes one direction of the first two.
+ */
+function world(count: number, strength = 1): { campaigns: PseudoCampaign[]; population: Float32Array } {
+  const random = seededRandom(21);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const N = 1_200;
+  const population = Float32Array.from({ length: N * D }, (_, at) => (at % D === D - 1 ? 2 : 0) + normal());
+  for (let n = 0; n < N; n++) {
+    const length = Math.hypot(...population.subarray(n * D, n * D + D));
+    for (let d = 0; d < D; d++) population[n * D + d] /= length;
+  }
+  const campaigns = Array.from({ length: count }, (_, c) => {
+    const angle = (2 * Math.PI * c) / count;
+    const towards = (n: number) => Math.cos(angle) * population[n * D] + Math.sin(angle) * population[n * D + 1];
+    const isLike = Array.from({ length: N }, (_, n) => strength * towards(n) + 0.05 * normal() > 0.25 * strength);
+    const rows = (wanted: boolean) => Uint32Array.from(isLike.keys()).filter((n) => isLike[n] === wanted);
+    // So few that their mean leans towards noise as well.
+    const group = `item ${c}`;
+    return {
+      item: group,
+      group,
+      likes: { points: population, rows: rows(true).slice(0, 40) },
+      others: { points: population, rows: rows(false) },
+    };
+  });
+  return { campaigns, population };
+}
