@@ -127,8 +127,8 @@ export type Source = () => Promise<AsyncIterable<Uint8Array>>;
 export interface InputFormats {
   /** Told by a file's first bytes; Invalid for what cannot be read. */
   kindOf(name: string, head: Uint8Array): 'ndjson' | 'csv' | 'gzip';
-  /** The users of a whole file; or of some whole lines of NDJSON, if that is said. */
-  users(name: string, source: Source, lines?: 'ndjson lines'): AsyncIterable<User>;
+  /** The users of a file, or of one that begins so; or of whole lines from midway of NDJSON, if that is said. */
+  users(name: string, source: Source, lines?: 'later ndjson lines'): AsyncIterable<User>;
   ids(name: string, source: Source): Promise<IdList>;
   /** A gzipped file of users as several plain ones of about so many bytes, cut between users. */
   pieces(name: string, source: Source, bytes: number): AsyncIterable<Uint8Array>;

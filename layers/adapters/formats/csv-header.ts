@@ -1,13 +1,16 @@
 /** What a CSV file's header says of its columns. */
 import { Invalid } from '#application/errors.ts';
-import { shown } from './json-line.ts';
+import { shown } from '#application/shown.ts';
 
 /** The names of the columns, each once, none empty. */
 export function headerOf(cells: readonly string[], where: string): readonly string[] {
   const header = cells.map((cell) => cell.trim());
-  const twice = header.find((name, at) => header.indexOf(name) < at);
   if (header.includes('')) throw new Invalid(`${where}: expected a name for every column, got an empty one`);
-  if (twice !== undefined) throw new Invalid(`${where}: expected each column once, got ${shown(twice)} twice`);
+  const seen = new Set<string>();
+  for (const name of header) {
+    if (seen.has(name)) throw new Invalid(`${where}: expected each column once, got ${shown(name)} twice`);
+    seen.add(name);
+  }
   return header;
 }
 

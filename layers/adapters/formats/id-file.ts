@@ -2,10 +2,11 @@
 
 import { Invalid } from '#application/errors.ts';
 import type { IdList } from '#application/id-list.ts';
+import { shown } from '#application/shown.ts';
 import { csvRecordsOf } from './csv.ts';
 import { headerOf, idColumnOf } from './csv-header.ts';
 import type { InputFile } from './input-file.ts';
-import { jsonObjectOf, placeOf, shown } from './json-line.ts';
+import { jsonObjectOf, placeOf } from './json-line.ts';
 import { checkId } from './user-record.ts';
 
 export async function readIds(input: InputFile): Promise<IdList> {

@@ -49,6 +49,7 @@ export interface InputFile {
   readonly path: string;
   /** Whether the first line that is not blank begins as JSON does. */
   readonly isJson: boolean;
+  /** From the first that is not blank. */
   readonly lines: AsyncIterable<Line>;
   /** SHA-256 of what was read so far, as it lies on the disk; call it at the end. */
   sha256(): string;
@@ -58,11 +59,12 @@ export function openInput(path: string, watch: ReadWatch = () => {}): Promise<In
   return inputOf(path, () => bytesOf(path), watch);
 }
 
-/** Bytes from wherever they are as a file; messages call it `path`. */
+/** Bytes from wherever they are as a file; messages call it `path`. Those from midway of one have no byte order mark to leave out. */
 export async function inputOf(
   path: string,
   open: () => Promise<AsyncIterable<Uint8Array>>,
   watch: ReadWatch = () => {},
+  from: 'the start' | 'midway' = 'the start',
 ): Promise<InputFile> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -73,20 +75,22 @@ export async function inputOf(
       hash.update(chunk);
       watch(bytes);
     }),
+    from === 'the start',
   );
   const head: Line[] = [];
   let isJson = false;
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
-    head.push(next.value);
     if (next.value.text.trim() === '') continue;
+    head.push(next.value);
     isJson = beginsAsJson(next.value.text);
     break;
   }
   return { path, isJson, lines: prepend(head, lines), sha256: () => hash.digest('hex') };
 }
 
-/** The lines of a file without their ends (LF or CRLF) and without a byte order mark. */
-async function* linesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+/** The lines of a file without their ends (LF or CRLF) and, where it may have one, without a byte order mark. */
+async function* linesOf(path: string, blocks: AsyncIterable<Buffer>, mayHaveMark: boolean): AsyncGenerator<Line> {
+  const lineOf = (bytes: Buffer) => lineFrom(path, ++number, bytes, mayHaveMark && number === 1);
   let number = 0;
   let rest: Buffer[] = [];
   let restBytes = 0;
@@ -95,7 +99,7 @@ async function* linesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGener
       let start = 0;
       for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
         const piece = chunk.subarray(start, end);
-        yield lineOf(path, ++number, restBytes === 0 ? piece : Buffer.concat([...rest, piece]));
+        yield lineOf(restBytes === 0 ? piece : Buffer.concat([...rest, piece]));
         if (restBytes > 0) [rest, restBytes] = [[], 0];
         start = end + 1;
       }
@@ -103,18 +107,18 @@ async function* linesOf(path: string, blocks: AsyncIterable<Buffer>): AsyncGener
       restBytes += chunk.length - start;
       if (restBytes > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number + 1));
     }
-    if (restBytes > 0) yield lineOf(path, ++number, Buffer.concat(rest));
+    if (restBytes > 0) yield lineOf(Buffer.concat(rest));
   } catch (error) {
     throw explainedZlib(error, path, number) ?? explainedFault(error, path);
   }
 }
 
-function lineOf(path: string, number: number, bytes: Buffer): Line {
+function lineFrom(path: string, number: number, bytes: Buffer, mayHaveMark: boolean): Line {
   if (bytes.length > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number));
   if (!isUtf8(bytes)) throw new Invalid(`${path}, line ${number}: expected UTF-8 text, got other bytes`);
   const end = bytes.at(-1) === CARRIAGE_RETURN ? '\r\n' : '\n';
   const text = bytes.toString('utf8', 0, bytes.length + 1 - end.length);
-  return { text: number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text, end, number };
+  return { text: mayHaveMark && text.startsWith('\ufeff') ? text.slice(1) : text, end, number };
 }
 
 function tooLong(path: string, number: number): string {

@@ -13,8 +13,8 @@ export const inputFormats: InputFormats = {
   },
 
   async *users(name, source, lines) {
-    const input = await inputOf(name, source);
-    yield* usersIn(lines ? { ...input, isJson: true } : input);
+    if (lines) yield* usersIn({ ...(await inputOf(name, source, () => {}, 'midway')), isJson: true });
+    else yield* usersIn(await inputOf(name, source));
   },
 
   async ids(name, source) {

@@ -1,5 +1,6 @@
 /** One line of NDJSON as an object. */
 import { Invalid } from '#application/errors.ts';
+import { shown } from '#application/shown.ts';
 import type { Line } from './input-file.ts';
 
 /** Where a line stands, as messages say it. */
@@ -22,18 +23,5 @@ export function jsonOf(text: string, wanted: string, where: string): unknown {
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isObjectOrList(value) && !Array.isArray(value);
-}
-
-function isObjectOrList(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** A value as a message may show it: short, and nothing that a terminal would obey. */
-export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'number') return String(value); // JSON would call Infinity null
-  // What lies deeper is left out: it may lie deeper than the stack is high.
-  const text = JSON.stringify(value, (_, inner: unknown) => (inner !== value && isObjectOrList(inner) ? '…' : inner));
-  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -7,13 +7,21 @@
 import { Invalid } from '#application/errors.ts';
 import type { Source } from '#application/ports.ts';
 import { columnOf } from './csv-header.ts';
-import { beginsAsJson, explainedZlib, plainBytesOf } from './input-file.ts';
+import { explainedZlib, plainBytesOf } from './input-file.ts';
+import { placeOf } from './json-line.ts';
 
 const LINE_FEED = 10;
 const QUOTE = 34;
+/** Spaces, line ends, and the bytes of a byte order mark. */
+const BLANK: ReadonlySet<number> = new Set([0x20, 0x09, 0x0d, LINE_FEED, 0xef, 0xbb, 0xbf]);
+/** `{` and `[`, as JSON begins. */
+const JSON_BEGINS: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 
 /** A header longer than this is a file without line ends. */
 const MAX_HEADER_BYTES = 1 << 20;
+
+/** No line and no record is longer where it is read. */
+const MAX_RECORD_BYTES = 16 * 2 ** 20;
 
 export async function* textPieces(name: string, source: Source, bytes: number): AsyncGenerator<Uint8Array> {
   const cutter = new Cutter(name, bytes);
@@ -36,8 +44,12 @@ class Cutter {
   #length = 0;
   /** Undefined until the first line that is not blank was seen. */
   #header: Uint8Array | undefined;
+  /** Undefined until something was seen that is not blank. */
+  #isCsv: boolean | undefined;
   #isQuoted = false;
+  /** Lines that ended, and how many of them had when the last record did. */
   lines = 0;
+  #linesOfRecords = 0;
 
   constructor(name: string, bytes: number) {
     this.#name = name;
@@ -47,10 +59,12 @@ class Cutter {
   *take(chunk: Uint8Array): Generator<Uint8Array> {
     let from = 0;
     for (let at = 0; at < chunk.length; at++) {
-      // NDJSON has quotes in pairs as well, and no line end between them: escaped ones come in front of others.
+      if (this.#isCsv === undefined && !BLANK.has(chunk[at])) this.#isCsv = !JSON_BEGINS.has(chunk[at]);
       if (chunk[at] === QUOTE && this.#isCsv) this.#isQuoted = !this.#isQuoted;
-      if (chunk[at] !== LINE_FEED || this.#isQuoted) continue;
+      if (chunk[at] !== LINE_FEED) continue;
       this.lines++;
+      if (this.#isQuoted) continue;
+      this.#linesOfRecords = this.lines;
       if (this.#header !== undefined && this.#length + (at + 1 - from) < this.#bytes) continue;
       this.#keep(chunk.slice(from, at + 1));
       from = at + 1;
@@ -58,9 +72,7 @@ class Cutter {
       else yield this.#cut();
     }
     this.#keep(chunk.slice(from));
-    if (this.#header === undefined && this.#length > MAX_HEADER_BYTES) {
-      throw new Invalid(`${this.#name}: expected a first line of at most 1 MiB, got a longer one`);
-    }
+    this.#refuseEndless();
   }
 
   *rest(): Generator<Uint8Array> {
@@ -70,9 +82,15 @@ class Cutter {
     if (this.#length > (this.#header?.length ?? 0)) yield this.#cut();
   }
 
-  /** Before the first line is known, quotes are counted as those of CSV: the first line of NDJSON has none that are odd. */
-  get #isCsv(): boolean {
-    return this.#header === undefined || this.#header.length > 0;
+  /** What is kept beyond a piece is a record that does not end. */
+  #refuseEndless(): void {
+    if (this.#header === undefined && this.#isCsv && this.#length > MAX_HEADER_BYTES) {
+      throw new Invalid(`${this.#name}: expected a first line of at most 1 MiB, got a longer one`);
+    }
+    if (this.#length <= this.#bytes + MAX_RECORD_BYTES) return;
+    const where = placeOf(this.#name, this.#linesOfRecords + 1);
+    const why = this.#isQuoted ? ' (is a quote not closed?)' : '';
+    throw new Invalid(`${where}: expected a line of at most 16 MiB, got a longer one${why}`);
   }
 
   #keep(part: Uint8Array): void {
@@ -89,14 +107,19 @@ class Cutter {
 
   /** Of CSV the header stands above every piece; of NDJSON nothing does. */
   #readHeader(): void {
+    if (this.#isCsv === undefined) {
+      [this.#parts, this.#length] = [[], 0];
+      return;
+    }
     const head = Buffer.concat(this.#parts);
-    const text = head.toString('utf8').replace(/^\ufeff/, '');
-    if (text.trim() === '') return;
-    this.#isQuoted = false;
-    this.#header = beginsAsJson(text) ? new Uint8Array(0) : head;
-    const cells = text.trim().split(/[,;\t]/);
+    this.#header = this.#isCsv ? head : new Uint8Array(0);
+    const cells = head
+      .toString('utf8')
+      .replaceAll('"', '')
+      .trim()
+      .split(/[,;\t]/);
     const isPaired = columnOf(cells, 'feature') >= 0 && columnOf(cells, 'features') < 0;
-    if (this.#header.length > 0 && isPaired) {
+    if (this.#isCsv && isPaired) {
       throw new Invalid(
         `${this.#name}: expected users that stand in one row each in a gzipped file of this size, got one feature a row; split it into smaller files, or leave it plain`,
       );

@@ -8,12 +8,13 @@
  *   - otherwise each further column is a field: `25-34` under `age` is the feature `age:25-34`, an empty cell is none.
  */
 import { Invalid } from '#application/errors.ts';
+import { shown } from '#application/shown.ts';
 import type { User } from '#domain/features/shard.ts';
 import { type CsvRecord, csvRecordsOf } from './csv.ts';
 import { columnOf, headerOf, idColumnOf } from './csv-header.ts';
 import type { InputFile } from './input-file.ts';
-import { jsonObjectOf, jsonOf, placeOf, shown } from './json-line.ts';
-import { checkFeature, checkId, checkUser, checkWeight, givenTwice } from './user-record.ts';
+import { jsonObjectOf, jsonOf, placeOf } from './json-line.ts';
+import { checkFeature, checkFeatureCount, checkId, checkUser, checkWeight, givenTwice } from './user-record.ts';
 
 export async function* readUsers(input: InputFile): AsyncGenerator<User> {
   let count = 0;
@@ -48,28 +49,33 @@ async function* csvUsers(input: InputFile): AsyncGenerator<User> {
     throw new Invalid(`${where}: expected a column id or user_id in the header, got ${shown(header.join(','))}`);
   }
   if (header.length === 1) throw new Invalid(`${where}: expected a column of features beside ${header[0]}, got none`);
-  if (columnOf(header, 'features') >= 0) yield* listedUsers(records, header, id, path);
-  else if (columnOf(header, 'feature') >= 0) yield* pairedUsers(records, header, id, path);
-  else yield* wideUsers(records, header, id, path);
+  const columns = { header, where, id };
+  if (columnOf(header, 'features') >= 0) yield* listedUsers(records, columns, path);
+  else if (columnOf(header, 'feature') >= 0) yield* pairedUsers(records, columns, path);
+  else yield* wideUsers(records, columns, path);
+}
+
+/** What the header says. */
+interface Columns {
+  readonly header: readonly string[];
+  readonly where: string;
+  /** The column of the user's id. */
+  readonly id: number;
 }
 
 /** A column that would go unread, in silence, is more likely a misunderstanding. */
-function refuseOthers(header: readonly string[], known: readonly number[], path: string): void {
+function refuseOthers({ header, where }: Columns, known: readonly number[]): void {
   const other = header.find((_, column) => !known.includes(column));
   if (other === undefined) return;
   const expected = known.filter((column) => column >= 0).map((column) => header[column]);
-  throw new Invalid(`${placeOf(path, 1)}: expected no columns but ${expected.join(', ')}, got also ${shown(other)}`);
+  throw new Invalid(`${where}: expected no columns but ${expected.join(', ')}, got also ${shown(other)}`);
 }
 
 /** One row a user, the features in one cell. */
-async function* listedUsers(
-  records: AsyncIterable<CsvRecord>,
-  header: readonly string[],
-  id: number,
-  path: string,
-): AsyncGenerator<User> {
+async function* listedUsers(records: AsyncIterable<CsvRecord>, columns: Columns, path: string): AsyncGenerator<User> {
+  const { header, id } = columns;
   const [features, weights] = [columnOf(header, 'features'), columnOf(header, 'weights')];
-  refuseOthers(header, [id, features, weights], path);
+  refuseOthers(columns, [id, features, weights]);
   for await (const { cells, line } of records) {
     const where = placeOf(path, line);
     const listed =
@@ -81,14 +87,10 @@ async function* listedUsers(
 }
 
 /** One row a user and feature. */
-async function* pairedUsers(
-  records: AsyncIterable<CsvRecord>,
-  header: readonly string[],
-  id: number,
-  path: string,
-): AsyncGenerator<User> {
+async function* pairedUsers(records: AsyncIterable<CsvRecord>, columns: Columns, path: string): AsyncGenerator<User> {
+  const { header, id } = columns;
   const [feature, weight] = [columnOf(header, 'feature'), columnOf(header, 'weight')];
-  refuseOthers(header, [id, feature, weight], path);
+  refuseOthers(columns, [id, feature, weight]);
   const finished = new Set<string>();
   let open: { id: string; weights: Map<string, number>; where: string } | undefined;
   const userOf = ({ id: user, weights, where }: NonNullable<typeof open>) =>
@@ -107,6 +109,7 @@ async function* pairedUsers(
     }
     const name = checkFeature(cells[feature], where);
     if (open.weights.has(name)) throw givenTwice(name, where);
+    checkFeatureCount(open.weights.size + 1, where);
     open.weights.set(name, weight < 0 ? 1 : checkWeight(numberOf(cells[weight], where), where));
     open.where = where;
   }
@@ -116,8 +119,7 @@ async function* pairedUsers(
 /** One row a user, one column a field. */
 async function* wideUsers(
   records: AsyncIterable<CsvRecord>,
-  header: readonly string[],
-  id: number,
+  { header, id }: Columns,
   path: string,
 ): AsyncGenerator<User> {
   for await (const { cells, line } of records) {
@@ -132,8 +134,15 @@ function listOf(cell: string, where: string): unknown[] {
   if (cell.startsWith('[')) return jsonListOf(cell, where);
   const separator = ['|', ';', ','].find((candidate) => cell.includes(candidate));
   if (separator !== undefined) return cell.split(separator).map((entry) => entry.trim());
-  if (!/:.*\s\S+:/.test(cell)) return [cell.trim()];
+  if (!isSeveral(cell)) return [cell.trim()];
   throw new Invalid(`${where}: expected features separated by | (or ; or ,), or a JSON array, got ${shown(cell)}`);
+}
+
+/** Whether two that have a name, such as `age:25-34`, stand there with nothing but space between them. */
+function isSeveral(cell: string): boolean {
+  const words = cell.split(/\s+/);
+  const first = words.findIndex((word) => word.includes(':'));
+  return first >= 0 && words.slice(first + 1).some((word) => word.includes(':', 1));
 }
 
 function jsonListOf(cell: string, where: string): unknown[] {

@@ -1,7 +1,7 @@
 /** What a user must be, whatever the format: checked here once, trusted everywhere else. */
 import { Invalid } from '#application/errors.ts';
+import { shown } from '#application/shown.ts';
 import type { User } from '#domain/features/shard.ts';
-import { shown } from './json-line.ts';
 
 const MAX_ID_LENGTH = 1024;
 const MAX_FEATURE_LENGTH = 1024;
@@ -33,14 +33,16 @@ export function checkUser({ id, features, weights }: Readonly<Record<string, unk
 function checkFeatures(features: unknown, where: string): string[] {
   if (!Array.isArray(features))
     throw new Invalid(`${where}: expected features to be a list of texts, got ${shown(features)}`);
-  if (features.length > MAX_FEATURES) {
-    throw new Invalid(`${where}: expected at most ${MAX_FEATURES} features, got ${features.length}`);
-  }
+  checkFeatureCount(features.length, where);
   const checked = features.map((feature) => checkFeature(feature, where));
   if (checked.length > 1 && new Set(checked).size < checked.length) {
     throw givenTwice(checked.find((feature, at) => checked.indexOf(feature) < at) ?? '', where);
   }
   return checked;
+}
+
+export function checkFeatureCount(count: number, where: string): void {
+  if (count > MAX_FEATURES) throw new Invalid(`${where}: expected at most ${MAX_FEATURES} features, got ${count}`);
 }
 
 export function givenTwice(feature: string, where: string): Invalid {

@@ -94,5 +94,7 @@ function usersOf({ inputs, objects }: StepPorts, split: Exclude<Split, { kind: '
   const { file, start, end } = split;
   const from = Math.max(0, start - 1);
   const lines: Source = async () => wholeLines(await sourceOf(objects, file, from)(), start > 0, end - from);
-  return inputs.users(start === 0 ? file : `${file} (from byte ${start})`, lines, 'ndjson lines');
+  return start === 0
+    ? inputs.users(file, lines)
+    : inputs.users(`${file} (from byte ${start})`, lines, 'later ndjson lines');
 }

@@ -30,7 +30,15 @@ describe('input file', () => {
   it('gives no line for an empty file, and none after the last line end', async () => {
     expect(await linesIn('')).toEqual([]);
     expect(await linesIn('a\n')).toEqual(['a']);
-    expect(await linesIn('\n')).toEqual(['']);
+    expect(await linesIn('a\n\n')).toEqual(['a', '']);
+  });
+
+  it('begins with the first line that is not blank, by its number', async () => {
+    expect(await linesIn('\n')).toEqual([]);
+    expect(await linesOf(temporaryFile('\n \r\na\n\n'))).toMatchObject([
+      { text: 'a', number: 3 },
+      { text: '', number: 4 },
+    ]);
   });
 
   it('leaves out a byte order mark, but only at the very beginning', async () => {

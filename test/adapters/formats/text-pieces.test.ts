@@ -51,9 +51,18 @@ describe('pieces of a long gzipped file', () => {
   );
 
   it('of one feature a row are refused, because a cut would part a user’s rows', async () => {
-    await expect(piecesOf('id,feature\nu1,a\n', 100)).rejects.toThrow(
-      'a.gz: expected users that stand in one row each in a gzipped file of this size, got one feature a row; split it into smaller files, or leave it plain',
-    );
+    for (const header of ['id,feature', '"id";"feature"', '\n\n\ufeffID\tFeature']) {
+      await expect(piecesOf(`${header}\nu1,a\n`, 100)).rejects.toThrow(
+        'a.gz: expected users that stand in one row each in a gzipped file of this size, got one feature a row; split it into smaller files, or leave it plain',
+      );
+    }
+  });
+
+  it('of NDJSON may begin with a line of an odd number of quotes, or with a long one', async () => {
+    const inches = `{"id":"u0","features":["size:5\\""]}\n${'{"id":"u1","features":["a"]}\n'.repeat(50_000)}`;
+    const long = `{"id":"u0","features":[${Array.from({ length: 9_999 }, (_, n) => `"${'x'.repeat(120)}${n}"`).join()}]}\n`;
+
+    for (const text of [inches, long]) expect((await piecesOf(text, 100_000)).join('')).toBe(text);
   });
 
   it('are refused where the file is cut, empty, or one line without end', async () => {

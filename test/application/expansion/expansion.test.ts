@@ -265,7 +265,7 @@ describe('a bad seed file', () => {
       'an unknown option',
       'spring.csv',
       SEEDS,
-      'seeds/people/spring.json: expected other options, because Unrecognized key: "sise"',
+      'seeds/people/spring.json: expected other options, got "sise", which there is not',
       '{"sise":10}',
     ],
     [

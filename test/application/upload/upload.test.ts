@@ -328,12 +328,12 @@ describe('a bad upload', () => {
     [
       'options with a slip',
       { 'a.csv': csvOf(people), 'options.json': '{"mod":"upsert"}' },
-      'options.json: expected other options, because Unrecognized key: "mod"',
+      'options.json: expected other options, got "mod", which there is not',
     ],
     [
       'options that are no JSON',
       { 'a.csv': csvOf(people), 'options.json': 'upsert' },
-      'options.json: expected JSON, got something else',
+      'options.json: expected JSON in UTF-8, got something else',
     ],
     [
       'a line far into a file',
