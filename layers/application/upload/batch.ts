@@ -30,12 +30,13 @@ export function placeInBatch(objectName: string): Batch & { readonly file: strin
 
 /** Whether an object of a batch holds users. */
 export function holdsUsers(name: string): boolean {
-  return fileOf(name) !== '' && !isPrivate(fileOf(name)) && fileOf(name) !== OPTIONS_FILE;
+  return fileOf(name) !== '' && !isPrivate(name) && fileOf(name) !== OPTIONS_FILE;
 }
 
-/** `_STATUS.json`, `.part.crc` and their like are nobody's users. */
-export function isPrivate(file: string): boolean {
-  return file.startsWith('_') || file.startsWith('.');
+/** `_STATUS.json`, `.part.crc` and what exporters keep below `_temporary/` while they write are nobody's users. */
+export function isPrivate(name: string): boolean {
+  const [, , , ...parts] = name.split('/');
+  return parts.some((part) => part.startsWith('_') || part.startsWith('.'));
 }
 
 export function fileOf(name: string): string {

@@ -33,7 +33,7 @@ export async function noticeUpload(
 ): Promise<Notice> {
   const { objects } = ports;
   const { population, batch, file } = placeInBatch(objectName);
-  if (isPrivate(file) && file !== SUCCESS_FILE) return 'ignored';
+  if (isPrivate(objectName) && file !== SUCCESS_FILE) return 'ignored';
   const entries = await objects.entries(batchFolder({ population, batch }));
   const success = entries.find(({ name }) => fileOf(name) === SUCCESS_FILE);
   const newest = newestOf(entries);
@@ -58,9 +58,7 @@ const SLACK_MS = 5_000;
 
 /** When something was written last; what akin itself writes there does not count. */
 function newestOf(entries: readonly ObjectEntry[]): number {
-  return entries
-    .filter(({ name }) => !isPrivate(fileOf(name)))
-    .reduce((latest, { modified }) => Math.max(latest, modified), 0);
+  return entries.filter(({ name }) => !isPrivate(name)).reduce((latest, { modified }) => Math.max(latest, modified), 0);
 }
 
 /** Another upload as soon as anything in the batch is another, or is written again. */

@@ -159,6 +159,18 @@ describe('a closed batch', () => {
     expect(stage.announced.map(({ what }) => what)).toEqual(['upload done']);
   });
 
+  it('is not what exporters still write below a folder of their own', async () => {
+    const stage = stageWith(SMALL);
+    const half = { '_temporary/0/part-1.ndjson': '{"id":"half","fea', '.spark/part-2.ndjson': '{' };
+    await dropBatch(stage, 'b1', { ...half, 'date=1/part-0.ndjson': ndjsonOf(people) });
+
+    expect(await notice(stage, 'b1/_temporary/0/part-1.ndjson')).toBe('ignored');
+    expect(await notice(stage, 'b1/_SUCCESS')).toBe('new');
+    await stage.settle();
+
+    expect(await statusOf(stage, 'b1')).toMatchObject({ state: 'done', users: people.length });
+  });
+
   it('may be closed by quiet minutes, which the newest of its files begins', async () => {
     const stage = stageWith(SMALL);
     await drop(stage.ports, 'populations/people/b1/a.ndjson', ndjsonOf(people));
