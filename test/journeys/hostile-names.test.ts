@@ -28,6 +28,8 @@ const NAMES = [
     '1',
     '01',
   ],
+  ["=cmd|' /C calc'!A0", '@SUM(1)', '-1+1', '<script>alert(1)</script>', '"><img src=x>', '\u0085', '__defineGetter__'],
+  ['x'.repeat(1_024), '😀'.repeat(512), '../'.repeat(300)],
 ].flat();
 const EVERYBODY = [...NAMES, ...Array.from({ length: 40 }, (_, n) => `seed ${n}`)];
 
