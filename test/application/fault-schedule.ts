@@ -28,9 +28,9 @@ export interface Outcome {
   readonly calls: number;
 }
 
-const PEOPLE = ndjsonOf(groupedPeople(120));
+export const PEOPLE = ndjsonOf(groupedPeople(120));
 const SEEDS = `${groupIds(30).join('\n')}\n`;
-const OPTIONS = JSON.stringify({ size: 20, ranker: 'similarity', evidence: 'none' });
+export const OPTIONS = { size: 20, ranker: 'similarity', evidence: 'none' };
 
 /** Small enough that everything is cut: files, shards, expansions. */
 export const CUT: Settings = { ...SETTINGS, maxShardUsers: 60, expandUsers: 0, minSeeds: 5 };
@@ -44,7 +44,7 @@ const TRIES = 4;
 
 const LATE_MS = 5;
 
-class Weather {
+export class Weather {
   readonly names: string[] = [];
   readonly #trial: Trial | undefined;
   #die: () => void = () => {};
@@ -95,44 +95,55 @@ class Weather {
   }
 }
 
-/** What there is to see of an upload and an expansion. */
-interface Seen {
+/** What there is to see of a way in its end. */
+export interface Seen {
   readonly upload: string;
   readonly users: number | undefined;
   readonly campaign: string;
   readonly reason: string | undefined;
   readonly audience: string | undefined;
+  /** How many there are. */
   readonly audiences: number;
   readonly told: string;
 }
 
-/** An upload and an expansion without a fault: what is right, and every call in its order. */
-export async function calmly(settings: Settings): Promise<{ readonly seen: Seen; readonly calls: readonly string[] }> {
-  const weather = new Weather(undefined);
-  const stage = stageWith(settings, (ports) => weather.around(ports), weather.invoke);
-  await uploaded(stage, settings, weather);
-  await expanded(stage, settings, weather);
-  const calls = [...weather.names];
-  return { seen: await seenIn(stage), calls };
+/** An upload and an expansion, from nothing to what is seen then. */
+export interface Way {
+  readonly settings: Settings;
+  /** Played again, only what failed is asked for again. */
+  readonly play: (stage: Stage, settings: Settings, weather: Weather) => Promise<Seen>;
 }
 
-export async function tried(settings: Settings, trial: Trial, right: Seen): Promise<Outcome> {
+/** A way without a fault: what is right, and every call in its order. */
+export async function calmly({
+  settings,
+  play,
+}: Way): Promise<{ readonly seen: Seen; readonly calls: readonly string[] }> {
+  const weather = new Weather(undefined);
+  const stage = stageWith(settings, (ports) => weather.around(ports), weather.invoke);
+  const seen = await play(stage, settings, weather);
+  return { seen, calls: weather.names };
+}
+
+export async function tried({ settings, play }: Way, trial: Trial, right: Seen): Promise<Outcome> {
   const weather = new Weather(trial);
   const stage = stageWith(settings, (ports) => weather.around(ports), weather.invoke);
-  await uploaded(stage, settings, weather);
-  await expanded(stage, settings, weather);
-  const calls = weather.names.length;
-  const outcome = { call: weather.names[trial.at] ?? 'none', calls };
-  const seen = await seenIn(stage);
+  const seen = await play(stage, settings, weather);
+  const outcome = { call: weather.names[trial.at] ?? 'none', calls: weather.names.length };
   if (JSON.stringify(seen) === JSON.stringify(right)) return { verdict: 'right', why: '', ...outcome };
   const isClear = [seen.upload, seen.campaign].every((state) => ['done', 'ready', 'failed'].includes(state));
   const why = JSON.stringify({ ...seen, audience: seen.audience?.length });
   if (!isClear) return { verdict: 'wrong', why, ...outcome };
-  if (seen.upload === 'failed') await uploaded(stage, settings, weather);
-  await expanded(stage, settings, weather);
-  const again = await seenIn(stage);
+  const again = await play(stage, settings, weather);
   const isRight = again.audience === right.audience && again.users === right.users && again.audiences === 1;
   return { verdict: isRight ? 'mended' : 'wrong', why, ...outcome };
+}
+
+/** Files that somebody drops. */
+export async function byFiles(stage: Stage, settings: Settings, weather: Weather): Promise<Seen> {
+  if ((await seenIn(stage)).upload !== 'done') await uploaded(stage, settings, weather);
+  await expanded(stage, settings, weather);
+  return seenIn(stage);
 }
 
 async function uploaded(stage: Stage, settings: Settings, { invoke }: Weather): Promise<void> {
@@ -144,7 +155,7 @@ async function uploaded(stage: Stage, settings: Settings, { invoke }: Weather): 
 }
 
 async function expanded(stage: Stage, settings: Settings, { invoke }: Weather): Promise<void> {
-  await quietly(stage, 'seeds/people/spring.json', OPTIONS);
+  await quietly(stage, 'seeds/people/spring.json', JSON.stringify(OPTIONS));
   await quietly(stage, 'seeds/people/spring.csv', SEEDS);
   const name = 'seeds/people/spring.csv';
   await invoke(() => expandDrop(stage.ports, settings, name, 'message', Date.now())).catch(passed);
@@ -152,12 +163,12 @@ async function expanded(stage: Stage, settings: Settings, { invoke }: Weather): 
 }
 
 /** What somebody drops, whom no fault hits. */
-async function quietly(stage: Stage, name: string, content: string): Promise<void> {
+export async function quietly(stage: Stage, name: string, content: string): Promise<void> {
   await drop({ ...stage.ports, objects: stage.plain.objects }, name, content);
 }
 
 /** Told to the caller, and nobody is tried again. */
-function passed(error: unknown): void {
+export function passed(error: unknown): void {
   if (!isCallers(error)) throw error;
 }
 

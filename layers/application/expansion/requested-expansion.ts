@@ -265,8 +265,9 @@ export async function forgetExpansion(ports: StepPorts, id: string, now: number)
   }
   const options = `seeds/${campaign.population}/${campaign.campaign}.json`;
   const files = told && (await isShared(ports, campaign, told)) ? [] : [told?.audience, told?.report, told?.manifest];
-  const names = [...seeds, options, stateName(campaign), ...files];
-  await objects.remove(names.filter((name) => name !== undefined));
+  await objects.remove(files.filter((name) => name !== undefined));
+  // Last, because it tells whoever asks again which files there are to be forgotten.
+  await objects.remove([...seeds, options, stateName(campaign)]);
 }
 
 /** The same request makes the same files, whoever asks: another campaign may have them as well. */
