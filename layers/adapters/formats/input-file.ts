@@ -90,8 +90,8 @@ export async function inputOf(
 
 /** The lines of a file without their ends (LF or CRLF) and, where it may have one, without a byte order mark. */
 async function* linesOf(path: string, blocks: AsyncIterable<Buffer>, mayHaveMark: boolean): AsyncGenerator<Line> {
-  const lineOf = (bytes: Buffer) => lineFrom(path, ++number, bytes, mayHaveMark && number === 1);
   let number = 0;
+  const lineOf = (bytes: Buffer) => lineFrom(path, ++number, bytes, mayHaveMark && number === 1);
   let rest: Buffer[] = [];
   let restBytes = 0;
   try {

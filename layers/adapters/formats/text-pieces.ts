@@ -111,15 +111,10 @@ class Cutter {
       [this.#parts, this.#length] = [[], 0];
       return;
     }
-    const head = Buffer.concat(this.#parts);
-    this.#header = this.#isCsv ? head : new Uint8Array(0);
-    const cells = head
-      .toString('utf8')
-      .replaceAll('"', '')
-      .trim()
-      .split(/[,;\t]/);
-    const isPaired = columnOf(cells, 'feature') >= 0 && columnOf(cells, 'features') < 0;
-    if (this.#isCsv && isPaired) {
+    this.#header = this.#isCsv ? Buffer.concat(this.#parts) : new Uint8Array(0);
+    const text = new TextDecoder().decode(this.#header);
+    const cells = text.replaceAll('"', '').split(/[,;\t]/);
+    if (columnOf(cells, 'feature') >= 0 && columnOf(cells, 'features') < 0) {
       throw new Invalid(
         `${this.#name}: expected users that stand in one row each in a gzipped file of this size, got one feature a row; split it into smaller files, or leave it plain`,
       );
