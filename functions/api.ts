@@ -47,9 +47,9 @@ export const HANDLERS = {
     return { body: await uploadStatus(ports, at) };
   },
 
-  async requestExpansion(ports, { at, body, headers, root }) {
+  async requestExpansion(ports, { at, body, sent, headers, root }) {
     const { 'idempotency-key': key, prefer } = headers;
-    const asked = await requestExpansion(ports, at.population, body, key);
+    const asked = await requestExpansion(ports, at.population, body, key === undefined ? undefined : { key, sent });
     if (asked === 'another body')
       throw new Refused(422, 'expected the body that came first with this Idempotency-Key, got another one');
     const answer = await statusWithin(ports, asked.id, prefer);

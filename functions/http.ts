@@ -22,6 +22,8 @@ export interface Call<Name extends RouteName> {
   readonly query: Parsed<Name, 'query'>;
   readonly headers: Parsed<Name, 'headers'>;
   readonly body: Parsed<Name, 'body'>;
+  /** The body as it came. */
+  readonly sent: unknown;
   /** `/v1`: what addresses in answers begin with. */
   readonly root: string;
 }
@@ -88,11 +90,13 @@ async function answerOf(
 function callOf(route: Route, event: APIGatewayProxyEvent): Call<RouteName> {
   const at = parametersOf(route.path).map((name) => [name, decoded(event.pathParameters?.[name] ?? '')]);
   const headers = Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  const sent = route.body && bodyOf(event);
   return {
     at: Object.fromEntries(at),
     query: checked(route.query, event.queryStringParameters ?? {}, 'query'),
     headers: checked(route.headers, Object.fromEntries(headers), 'header'),
-    body: checked(route.body, route.body && bodyOf(event), 'body'),
+    body: checked(route.body, sent, 'body'),
+    sent,
     root: `/${event.requestContext.stage}`,
   } as Call<RouteName>;
 }

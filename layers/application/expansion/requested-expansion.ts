@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type AudiencePage, audiencePageOf } from '../audience-files.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import { sha256Of } from '../digest.ts';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
 import { type Explanation, explainMember } from '../explain-member.ts';
@@ -62,24 +63,31 @@ function campaignOfId(id: string): Campaign {
 
 const Request = z.object({ body: z.string().default('') });
 
+/** What a caller names a request by, so as to be able to make it again. */
+export interface RequestKey {
+  readonly key: string;
+  /** The body as it came, without defaults: a release that has more options must not make it another body. */
+  readonly sent: unknown;
+}
+
 /**
- * Asks for an expansion; its id. The same `key` and body ask for the same one, whatever happened before; the same key and
- * another body ask for nothing.
+ * Asks for an expansion; its id. The same key and body ask for the same one, whatever happened before and at the same moment as
+ * well; the same key and another body ask for nothing.
  */
 export async function requestExpansion(
   ports: StepPorts,
   population: string,
   body: ExpansionBody,
-  key: string | undefined,
+  named: RequestKey | undefined,
 ): Promise<{ readonly id: string } | 'another body'> {
   await manifestOf(ports, population);
   const { seeds, ...options } = body;
   chooseRanker(rankingOptionsOf(options));
   await checkLists(ports.objects, population, body);
-  const name = await sha256Of(key === undefined ? crypto.randomUUID() : JSON.stringify([population, key]));
+  const name = await sha256Of(named === undefined ? crypto.randomUUID() : JSON.stringify([population, named.key]));
   const campaign = { population, campaign: name.slice(0, 24) };
   const id = expansionIdOf(campaign);
-  if (key !== undefined && !(await isSameBody(ports, id, body))) return 'another body';
+  if (named !== undefined && !(await isSameBody(ports, id, named.sent))) return 'another body';
   const folder = `seeds/${population}/`;
   if ((await seedFileOf(ports.objects, campaign)) === undefined) {
     await writeJson(ports.objects, `${folder}${campaign.campaign}.json`, options);
@@ -90,8 +98,8 @@ export async function requestExpansion(
 }
 
 /** Remembered for good: what was asked for by a key must never be taken for something else. */
-async function isSameBody({ ledger }: StepPorts, id: string, body: ExpansionBody): Promise<boolean> {
-  const hash = await sha256Of(JSON.stringify(body));
+async function isSameBody({ ledger }: StepPorts, id: string, sent: unknown): Promise<boolean> {
+  const hash = await sha256Of(canonicalJson(sent));
   const record = await changeRecord(ledger, `requests/${id}`, Request, (request) =>
     request.body === '' ? { body: hash } : undefined,
   );

@@ -8,6 +8,7 @@ import {
   forgetExpansion,
   forgetPopulation,
   membersOf,
+  type RequestKey,
   reasonsOf,
   requestExpansion,
 } from '#application/expansion/requested-expansion.ts';
@@ -31,8 +32,18 @@ function bodyOf(changes: object = {}): ExpansionBody {
   return ExpansionBody.parse({ seeds: SEEDS, size: 30, ...changes });
 }
 
+/** A key, with the body as it was sent. */
+function named(key: string, changes: object = {}): RequestKey {
+  return { key, sent: { seeds: SEEDS, size: 30, ...changes } };
+}
+
 async function asked({ ports }: Stage, changes: object = {}, key?: string): Promise<string> {
-  const answer = await requestExpansion(ports, 'people', bodyOf(changes), key);
+  const answer = await requestExpansion(
+    ports,
+    'people',
+    bodyOf(changes),
+    key === undefined ? undefined : named(key, changes),
+  );
   if (answer === 'another body') throw new Error('expected an id, got another body');
   return answer.id;
 }
@@ -76,7 +87,21 @@ describe('an expansion by call', () => {
     expect(again).toBe(first);
     expect(other).not.toBe(first);
     expect(await asked(stage)).not.toBe(await asked(stage));
-    expect(await requestExpansion(stage.ports, 'people', bodyOf({ size: 31 }), 'k')).toBe('another body');
+    expect(await requestExpansion(stage.ports, 'people', bodyOf({ size: 31 }), named('k', { size: 31 }))).toBe(
+      'another body',
+    );
+  });
+
+  it('is the same for a body as it was sent, whatever defaults are added to it and in whatever order it comes', async () => {
+    const { ports } = await stageOf();
+
+    const [first, again] = [
+      await requestExpansion(ports, 'people', bodyOf(), { key: 'k', sent: { size: 30, seeds: SEEDS } }),
+      // As a later release may parse it.
+      await requestExpansion(ports, 'people', bodyOf({ effort: 7 }), { key: 'k', sent: { seeds: SEEDS, size: 30 } }),
+    ];
+
+    expect(again).toEqual(first);
   });
 
   it('goes on where a call with a key broke off', async () => {
@@ -93,7 +118,7 @@ describe('an expansion by call', () => {
         },
       },
     };
-    const again = () => requestExpansion(broken, 'people', bodyOf(), 'k');
+    const again = () => requestExpansion(broken, 'people', bodyOf(), named('k'));
 
     await expect(again()).rejects.toThrow('the line broke');
     isBroken = false;
@@ -128,7 +153,9 @@ describe('an expansion by call', () => {
   it.each(REFUSED)('is refused at once for %s, and nothing is written', async (_, changes, sentence) => {
     const stage = await stageOf();
 
-    await expect(requestExpansion(stage.ports, 'people', bodyOf(changes), 'k')).rejects.toThrow(sentence);
+    await expect(requestExpansion(stage.ports, 'people', bodyOf(changes), named('k', changes))).rejects.toThrow(
+      sentence,
+    );
 
     expect(await stage.ports.objects.list('seeds/')).toEqual([]);
   });
