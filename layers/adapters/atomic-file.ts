@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   realpathSync,
@@ -11,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { explainedFault } from './system-faults.ts';
+import { explainedFault, systemCodeOf } from './system-faults.ts';
 
 const unfinished = new Set<string>();
 
@@ -98,6 +99,21 @@ export function writeFileAtomically(path: string, chunks: Iterable<Uint8Array | 
     throw error;
   }
   file.commit();
+}
+
+/** A file that is there whole, or none where one stands already: whether it was made by this call. */
+export function createFileAtomically(path: string, bytes: Uint8Array): boolean {
+  const written = `${path}.${crypto.randomUUID().slice(0, 8)}.partial`;
+  writeFileAtomically(written, [bytes]);
+  try {
+    linkSync(written, path);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return false;
+    throw explainedFault(error, path);
+  } finally {
+    rmSync(written, { force: true });
+  }
 }
 
 /** The system may take fewer bytes than it is given, on a disk that fills up for one. */

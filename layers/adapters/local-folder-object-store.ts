@@ -4,7 +4,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { ObjectEntry, ObjectStore } from '#application/ports.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
-import { writeFileAtomically } from './atomic-file.ts';
+import { createFileAtomically, writeFileAtomically } from './atomic-file.ts';
 import { checkObjectName, checkObjectPrefix, outsideOfStore } from './object-name.ts';
 import { explainedFault, systemCodeOf } from './system-faults.ts';
 
@@ -40,6 +40,10 @@ export function localFolderObjectStore(folder: string): ObjectStore {
 
     async write(name, bytes) {
       writeFileAtomically(pathOf(name), [bytes]);
+    },
+
+    async create(name, bytes) {
+      return createFileAtomically(pathOf(name), bytes);
     },
 
     async stream(name, start = 0, end = Number.POSITIVE_INFINITY) {

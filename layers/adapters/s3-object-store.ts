@@ -13,6 +13,9 @@ import { checkObjectName, checkObjectPrefix, isObjectName } from './object-name.
 /** As many as one request may name. */
 const REMOVALS_A_REQUEST = 1_000;
 
+/** How often a name is asked for that others are changing. */
+const CREATE_TRIES = 5;
+
 /** `open` is asked before every request, and gives the one client that there is. */
 export function s3ObjectStore(bucket: string, open: () => Promise<S3Client>): ObjectStore {
   const get = async (name: string, range?: string): Promise<Readable | undefined> => {
@@ -58,6 +61,23 @@ export function s3ObjectStore(bucket: string, open: () => Promise<S3Client>): Ob
         await (await open()).send(new PutObjectCommand({ Bucket: bucket, Key: name, Body: bytes }));
       } catch (error) {
         throw explainedAwsFault(error, addressOf(bucket, name));
+      }
+    },
+
+    async create(name, bytes) {
+      checkObjectName(name);
+      const { PutObjectCommand } = await import('@aws-sdk/client-s3');
+      const put = new PutObjectCommand({ Bucket: bucket, Key: name, Body: bytes, IfNoneMatch: '*' });
+      for (let tries = 1; ; tries++) {
+        try {
+          await (await open()).send(put);
+          return true;
+        } catch (error) {
+          if (isAwsFault(error, 'PreconditionFailed')) return false;
+          // Another request was at the same name: it may have removed the object, so only one more try tells.
+          if (isAwsFault(error, 'ConditionalRequestConflict') && tries < CREATE_TRIES) continue;
+          throw explainedAwsFault(error, addressOf(bucket, name));
+        }
       }
     },
 

@@ -11,6 +11,11 @@ export interface ObjectStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Whole or not at all; replaces what stood under the name. */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * The same where nothing stands under the name, whoever else asks for it at this moment: whether it was written by this call.
+   * A store may say no to a call whose answer was lost on the way, and that it had done.
+   */
+  create(name: string, bytes: Uint8Array): Promise<boolean>;
   /** The bytes that begin at `start`, up to but not including `end`, as they come; undefined if there is nothing under the name. */
   stream(name: string, start?: number, end?: number): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** The names that start with `prefix`, in the order of texts. */

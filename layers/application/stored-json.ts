@@ -5,7 +5,12 @@ import type { ObjectStore } from './ports.ts';
 import { shown } from './shown.ts';
 
 export async function writeJson(objects: ObjectStore, name: string, value: unknown): Promise<void> {
-  await objects.write(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+  await objects.write(name, jsonBytes(value));
+}
+
+/** As a person reads it. */
+export function jsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**

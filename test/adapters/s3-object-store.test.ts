@@ -73,6 +73,7 @@ describe('S3 object store', () => {
       ['a/b', () => store.read('a/b')],
       ['a/b', () => store.stream('a/b', 1, 2)],
       ['a/b', () => store.write('a/b', Uint8Array.of(1))],
+      ['a/b', () => store.create('a/b', Uint8Array.of(1))],
       ['a/', () => store.list('a/')],
       ['a/', () => store.entries('a/')],
       ['a/b', () => store.remove(['a/b'])],
@@ -92,6 +93,24 @@ describe('S3 object store', () => {
     const store = await scripted(xml(200, `<DeleteResult>${errorOf('a')}${errorOf('c')}</DeleteResult>`));
 
     await expect(store.remove(['a', 'b', 'c'])).rejects.toThrow(sentence);
+  });
+
+  it.each([
+    { conflicts: 2, isCreated: true },
+    { conflicts: 99, isCreated: false },
+  ])('creates an object again after $conflicts conflicts, up to a limit', async ({ conflicts, isCreated }) => {
+    let requests = 0;
+    const store = await scripted((request, response) => {
+      const isRefused = requests++ < conflicts;
+      const code = '<Error><Code>ConditionalRequestConflict</Code><Message>at once</Message></Error>';
+      xml(isRefused ? 409 : 200, isRefused ? code : '')(request, response);
+    });
+
+    const created = store.create('a', Uint8Array.of(1));
+
+    if (isCreated) expect(await created).toBe(true);
+    else await expect(created).rejects.toThrow('at once');
+    expect(requests).toBe(Math.min(conflicts + 1, 5));
   });
 
   it('does not take a part of an object for all of it', async () => {

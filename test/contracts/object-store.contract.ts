@@ -66,6 +66,31 @@ export function objectStoreContract(storeName: string, open: () => ObjectStore):
       await Promise.all(writes);
     });
 
+    it('creates an object where there is none, and leaves one that there is', async () => {
+      const store = open();
+
+      expect(await store.create('a/b', Uint8Array.of(1))).toBe(true);
+      expect(await store.create('a/b', Uint8Array.of(2))).toBe(false);
+      expect([...((await store.read('a/b')) ?? [])]).toEqual([1]);
+
+      await store.remove(['a/b']);
+      expect(await store.create('a/b', Uint8Array.of(3))).toBe(true);
+      await store.write('a/b', Uint8Array.of(4));
+      expect([...((await store.read('a/b')) ?? [])]).toEqual([4]);
+      expect(await store.list('')).toEqual(['a/b']);
+    });
+
+    it('lets one of many create an object at the same moment, whole', async () => {
+      const store = open();
+      const large = (v: number) => new Uint8Array(100_000).fill(v);
+
+      const made = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((v) => store.create('a', large(v))));
+
+      expect(made.filter(Boolean)).toHaveLength(1);
+      expect(Uint8Array.from((await store.read('a')) ?? [])).toEqual(large(made.indexOf(true)));
+      expect(await store.list('')).toEqual(['a']);
+    });
+
     it('lists the names that start with a prefix, which need not end at a slash', async () => {
       const store = open();
       for (const each of ['b/2', 'a/1', 'b/10', 'bb/1', 'b/1/x', 'B/1']) await store.write(each, Uint8Array.of(1));
@@ -218,6 +243,7 @@ export function objectStoreContract(storeName: string, open: () => ObjectStore):
       for (const attempt of [
         () => store.read(escaping),
         () => store.write(escaping, Uint8Array.of(1)),
+        () => store.create(escaping, Uint8Array.of(1)),
         () => store.stream(escaping),
         () => store.remove(['inside', escaping]),
       ]) {

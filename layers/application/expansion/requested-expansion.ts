@@ -91,8 +91,8 @@ export async function requestExpansion(
   const folder = `seeds/${population}/`;
   if ((await seedFileOf(ports.objects, campaign)) === undefined) {
     await writeJson(ports.objects, `${folder}${campaign.campaign}.json`, options);
-    // Last, because its event begins the work.
-    await ports.objects.write(`${folder}${campaign.campaign}.ndjson`, await seedBytes(ports.objects, folder, seeds));
+    // Last, because its event begins the work; and by one call alone, because each writing of it would be another expansion.
+    await ports.objects.create(`${folder}${campaign.campaign}.ndjson`, await seedBytes(ports.objects, folder, seeds));
   }
   return { id };
 }

@@ -4,7 +4,7 @@ import { NotFound } from '../errors.ts';
 import { ListName } from '../expansion/campaign.ts';
 import { checkPopulationName } from '../population.ts';
 import type { Links, ObjectStore, Ports } from '../ports.ts';
-import { readIfAny, readOptions, writeJson } from '../stored-json.ts';
+import { jsonBytes, readIfAny, readOptions, writeJson } from '../stored-json.ts';
 import { BATCH_NAME, type Batch, batchFolder, holdsUsers, OPTIONS_FILE, STATUS_FILE, SUCCESS_FILE } from './batch.ts';
 import { UploadOptions } from './plan-upload.ts';
 
@@ -60,9 +60,25 @@ export async function closeUpload({ objects }: Ports, batch: Batch, options: Clo
   const isSame = success && files.every(({ modified }) => modified <= success.modified);
   // Said again, it must not be another upload of the same batch.
   if (isSame && JSON.stringify(await optionsOf(objects, folder)) === JSON.stringify(options)) return;
-  await writeJson(objects, `${folder}${OPTIONS_FILE}`, options);
+  await saveOptions(objects, folder, options);
   await writeJson(objects, `${folder}${STATUS_FILE}`, { ...batch, state: 'closed' });
-  await objects.write(`${folder}${SUCCESS_FILE}`, new Uint8Array());
+  // What is written again is another upload: of several calls at the same moment only one writes.
+  if (success) await objects.write(success.name, new Uint8Array());
+  else await objects.create(`${folder}${SUCCESS_FILE}`, new Uint8Array());
+}
+
+/** Leaves options alone that are these already: written again, they would make the batch another one. */
+async function saveOptions(objects: ObjectStore, folder: string, options: CloseBody): Promise<void> {
+  const name = `${folder}${OPTIONS_FILE}`;
+  const bytes = jsonBytes(options);
+  if (await objects.create(name, bytes)) return;
+  const found = await objects.read(name);
+  if (found && isEqual(found, bytes)) return;
+  await objects.write(name, bytes);
+}
+
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
 }
 
 function optionsOf(objects: ObjectStore, folder: string): Promise<CloseBody> {

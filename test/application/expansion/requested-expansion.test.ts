@@ -14,7 +14,9 @@ import {
 } from '#application/expansion/requested-expansion.ts';
 import type { Links } from '#application/ports.ts';
 import type { Settings } from '#application/settings.ts';
+import { seededRandom } from '#domain/random.ts';
 import { drop, type Stage, stageWith, textOf } from '../conductor.ts';
+import { interleaved } from '../interleaved.ts';
 import { groupedPeople, groupIds, ingested, SETTINGS } from '../people.ts';
 
 const SMALL: Settings = { ...SETTINGS, maxShardUsers: 90 };
@@ -104,6 +106,20 @@ describe('an expansion by call', () => {
     expect(again).toEqual(first);
   });
 
+  it('is one for calls with the same key at the same moment, in whatever order their steps come', async () => {
+    const random = seededRandom(11);
+    const { ports } = await stageOf();
+    for (let round = 0; round < 50; round++) {
+      const { objects, written } = interleaved(ports.objects, random);
+      const call = () => requestExpansion({ ...ports, objects }, 'people', bodyOf(), named(`k${round}`));
+
+      const answers = await Promise.all([call(), call(), call()]);
+
+      expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+      expect(written.filter((name) => name.endsWith('.ndjson'))).toHaveLength(1);
+    }
+  });
+
   it('goes on where a call with a key broke off', async () => {
     const stage = await stageOf();
     const { objects } = stage.ports;
@@ -113,8 +129,11 @@ describe('an expansion by call', () => {
       objects: {
         ...objects,
         write: async (name: string, bytes: Uint8Array) => {
-          if (isBroken && name.endsWith('.ndjson')) throw new Error('the line broke');
           await objects.write(name, bytes);
+        },
+        create: async (name: string, bytes: Uint8Array) => {
+          if (isBroken) throw new Error('the line broke');
+          return objects.create(name, bytes);
         },
       },
     };

@@ -1,8 +1,10 @@
 /** Uploads by call: addresses below the batch, and a batch that is closed once however often it is said. */
 import { describe, expect, it } from 'vitest';
-import type { Links } from '#application/ports.ts';
+import type { Links, ObjectStore } from '#application/ports.ts';
 import { CloseBody, closeUpload, openUpload, UploadBody, uploadStatus } from '#application/upload/requested-upload.ts';
+import { seededRandom } from '#domain/random.ts';
 import { drop, stageWith } from '../conductor.ts';
+import { interleaved } from '../interleaved.ts';
 
 const links: Links = { readSeconds: 9, writeSeconds: 9, toRead: async (name) => name, toWrite: async (name) => name };
 const BATCH = { population: 'people', batch: 'b1' };
@@ -56,5 +58,45 @@ describe('an upload by call', () => {
     expect(await successes()).toBe(first);
     await closeUpload(ports, BATCH, { ...OPTIONS, mode: 'replace' });
     expect(await successes()).toBeGreaterThan(first ?? 0);
+  });
+
+  it('is closed once by calls at the same moment, in whatever order their steps come', async () => {
+    const random = seededRandom(12);
+    const { ports } = stageWith();
+    for (let round = 0; round < 50; round++) {
+      const batch = { population: 'people', batch: `r${round}` };
+      await drop(ports, `populations/people/r${round}/a.ndjson`, '{"id":"u1","features":["a"]}');
+      const { objects, written } = interleaved(ports.objects, random);
+      const close = () => closeUpload({ ...ports, objects }, batch, OPTIONS);
+
+      await Promise.all([close(), close(), close()]);
+
+      for (const file of ['options.json', '_SUCCESS'])
+        expect(written.filter((name) => name.endsWith(file))).toHaveLength(1);
+    }
+  });
+
+  it('is closed by the next call where one broke off before any of its writes', async () => {
+    const { ports } = stageWith();
+    await drop(ports, 'populations/people/b1/a.ndjson', '{"id":"u1","features":["a"]}');
+    for (let broken = 0; broken < 3; broken++) {
+      let writes = 0;
+      const failing = async () => {
+        if (writes++ === broken) throw new Error('the line broke');
+      };
+      const objects: ObjectStore = {
+        ...ports.objects,
+        write: async (name, bytes) => failing().then(() => ports.objects.write(name, bytes)),
+        create: async (name, bytes) => failing().then(() => ports.objects.create(name, bytes)),
+      };
+      await expect(closeUpload({ ...ports, objects }, BATCH, OPTIONS)).rejects.toThrow('the line broke');
+      expect(await ports.objects.list('populations/people/b1/_SUCCESS')).toEqual([]);
+    }
+
+    await closeUpload(ports, BATCH, OPTIONS);
+
+    expect(await ports.objects.list('populations/people/b1/')).toEqual(
+      ['_STATUS.json', '_SUCCESS', 'a.ndjson', 'options.json'].map((file) => `populations/people/b1/${file}`),
+    );
   });
 });
