@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sizeOfFile } from '#adapters/formats/input-file.ts';
 import { type SignedApi, signedApi } from '#adapters/signed-api.ts';
+import { stackAddress } from '#adapters/stack-address.ts';
 import { membersIn } from '#application/audience-files.ts';
 import type { Audience, ExpansionReport, ExpansionRequest } from '#application/audience-report.ts';
 import { Invalid } from '#application/errors.ts';
@@ -13,7 +14,8 @@ import type { Watch } from '#application/ports.ts';
 import type { CloseBody } from '#application/upload/requested-upload.ts';
 import { ROUTES } from '#functions/api-routes.ts';
 
-export const STACK_HELP = "the address of a stack's API: work there, by the credentials of the environment";
+export const STACK_HELP =
+  "work in a stack: its name in CloudFormation, local for the one of npm start, or its API's address";
 
 const POLL_MS = 1_000;
 /** Longer lists of seeds go as a file: a body has its limit in bytes. */
@@ -29,8 +31,13 @@ const { answer: Download } = ROUTES.download;
 export class DeployedStack {
   readonly #api: SignedApi;
 
-  constructor(address: string) {
-    this.#api = signedApi(address);
+  private constructor(api: SignedApi) {
+    this.#api = api;
+  }
+
+  /** By name, by address, or `local`. */
+  static async at(where: string): Promise<DeployedStack> {
+    return new DeployedStack(signedApi(await stackAddress(where)));
   }
 
   async populations(): Promise<PopulationSummary[]> {

@@ -1,12 +1,15 @@
 /** `npm start`: synthesizes the stack and runs its very template on this laptop, until Ctrl-C. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { styleText } from 'node:util';
+import { LOCAL_ADDRESS_FILE, type StackAddress } from '#adapters/stack-address.ts';
 import { isObject, type Json } from './json.ts';
 import { LocalStack } from './local-stack.ts';
 
 const FOLDER = resolve('.akin/stack');
+/** There while the stack runs: `akin --stack local` finds it by that. */
+const ADDRESS = resolve(LOCAL_ADDRESS_FILE);
 const ASSEMBLY = join(FOLDER, 'cdk.out');
 
 /** Always the same, so that commands can be said again after a restart. */
@@ -41,11 +44,14 @@ stack.bus.addRule({
   pattern: { source: ['akin'] },
   targets: [{ deliver: (event) => say(announcementIn(event)) }],
 });
+const addressed: StackAddress = { url: `${stack.url}/v1`, credentials: stack.credentials };
+writeFileSync(ADDRESS, JSON.stringify(addressed), { mode: 0o600 });
 say(instructions());
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
     say('\nstopping …');
+    rmSync(ADDRESS, { force: true });
     await stack.stop();
     process.exit(0);
   });
@@ -95,6 +101,10 @@ Or by the API (docs/api.md):
   akin() { curl -sS --aws-sigv4 aws:amz:us-east-1:execute-api --user ${accessKeyId}:${secretAccessKey} \\
     -H 'content-type: application/json' "$@"; }
   akin ${stack.url}/v1/populations
+
+Or by the command line, in this folder:
+
+  npm run akin -- ingest users.ndjson.gz --population shop --stack local
 `;
 }
 

@@ -42,6 +42,11 @@ export const openEventBridge: () => Promise<EventBridgeClient> = once(async () =
   return new EventBridgeClient({ maxAttempts: ATTEMPTS });
 });
 
+/** As the environment or its profile has it, which any client finds; throws the SDK's own error where there is none. */
+export async function regionOfEnvironment(): Promise<string> {
+  return (await openSfn()).config.region();
+}
+
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

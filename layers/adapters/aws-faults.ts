@@ -16,6 +16,7 @@ const SENTENCES: Readonly<Record<string, (what: string, answer: string) => strin
   ExpiredToken: refusedCredentials,
   ExpiredTokenException: refusedCredentials,
   InvalidToken: refusedCredentials,
+  InvalidClientTokenId: refusedCredentials,
   InvalidAccessKeyId: refusedCredentials,
   UnrecognizedClientException: refusedCredentials,
   SignatureDoesNotMatch: refusedCredentials,

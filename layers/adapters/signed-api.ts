@@ -1,11 +1,12 @@
 /** akin's own API as the command line calls it: requests signed by whoever the environment says one is. */
-import { createHash, createHmac } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { Conflict, Invalid, NotFound } from '#application/errors.ts';
 import { explainingAwsFaults } from './aws-faults.ts';
+import { signedHeaders } from './request-signature.ts';
+import type { StackAddress } from './stack-address.ts';
 
 export interface SignedApi {
   /** What is answered, as JSON; problems as the faults that they tell of. */
@@ -18,14 +19,18 @@ export interface SignedApi {
 const Problem = z.object({ detail: z.string() });
 const Message = z.object({ message: z.string() });
 
-/** `https://….execute-api.eu-west-1.amazonaws.com/v1`, as the stack gives it out. */
-export function signedApi(address: string): SignedApi {
+/** At `https://….execute-api.eu-west-1.amazonaws.com/v1`, as the stack gives it out. */
+export function signedApi({ url: address, credentials }: StackAddress): SignedApi {
   const root = rootOf(address);
+  const service = 'execute-api';
+  const region = /\.execute-api\.([\w-]+)\./.exec(root.hostname)?.[1] ?? process.env.AWS_REGION ?? 'us-east-1';
   return {
     async call(method, path, body, headers = {}) {
       const url = new URL(`${root.href.replace(/\/$/, '')}${path}`);
       const text = body === undefined ? '' : JSON.stringify(body);
-      const signed = await explainingAwsFaults(root.href, () => signedHeaders(method, url, text, headers));
+      const sent = { ...headers, 'content-type': 'application/json' };
+      const request = { service, region, method, url, body: text, headers: sent, credentials };
+      const signed = await explainingAwsFaults(root.href, () => signedHeaders(request));
       const response = await reach(url, { method, headers: signed, ...(text !== '' && { body: text }) });
       const said = await response.text();
       if (!response.ok) throw faultOf(response.status, said, root);
@@ -89,52 +94,4 @@ function counting(path: string, sent: (bytes: number) => void): Readable {
     bytes += chunk.length;
     sent(bytes);
   });
-}
-
-async function signedHeaders(method: string, url: URL, body: string, headers: Readonly<Record<string, string>>) {
-  const { SignatureV4 } = await import('@smithy/signature-v4');
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
-  const region = /\.execute-api\.([\w-]+)\./.exec(url.hostname)?.[1] ?? process.env.AWS_REGION ?? 'us-east-1';
-  const signer = new SignatureV4({
-    service: 'execute-api',
-    region,
-    credentials: defaultProvider(),
-    sha256: NodeSha256,
-  });
-  const query = Object.fromEntries(url.searchParams);
-  const { protocol, hostname, pathname } = url;
-  const request = { method, protocol, hostname, path: pathname, query, body };
-  const signed = await signer.sign({
-    ...request,
-    headers: { ...headers, host: url.host, 'content-type': 'application/json' },
-  });
-  const { host: _host, ...sent } = signed.headers;
-  return sent;
-}
-
-class NodeSha256 {
-  readonly #hash;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    throw new Error('expected a hash of its own for each text');
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }

@@ -2,6 +2,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { type OpenAPIClient, OpenAPIClientAxios } from 'openapi-client-axios';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { LOCAL_ADDRESS_FILE } from '#adapters/stack-address.ts';
 import type { Member } from '#application/audience-report.ts';
 import { openApi } from '#functions/open-api.ts';
 import { groupedPeople, groupIds } from '../application/people.ts';
@@ -106,6 +107,8 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
         remarks: expect.stringContaining('send the files'),
       });
       expect((await as('list', ...there.slice(0, 2))).out).toMatch(/\ndesk +1 +400 /);
+      desk.put(LOCAL_ADDRESS_FILE, JSON.stringify({ url: `${stack.url}/v1`, credentials: stack.credentials }));
+      expect((await desk.akin('list', '--stack', 'local')).out).toMatch(/\ndesk +1 +400 /);
       expect(await as('expand', ...there, ...wish, '--out', 'there.csv')).toMatchObject({ code: 0 });
       await desk.akin('ingest', 'users.ndjson', '--population', 'desk');
       await desk.akin('expand', '--population', 'desk', ...wish, '--out', 'here.csv');

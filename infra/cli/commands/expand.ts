@@ -19,7 +19,7 @@ import { counted, Terminal } from '../terminal.ts';
 export function expandCommand() {
   return rankingCommand('expand', 'find the people most like the seeds')
     .option('--population <name>', 'the population to search')
-    .option('--stack <url>', STACK_HELP)
+    .option('--stack <name>', STACK_HELP)
     .option('--users <file...>', 'or: files of users to search this once; nothing of them is kept')
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
     .requiredOption(
@@ -85,7 +85,7 @@ async function expandInStack(
   const { population, users, out } = flags;
   if (population === undefined || users !== undefined)
     throw new Invalid('expected --population with --stack, and no --users: a stack expands what it holds');
-  const audience = await new DeployedStack(address).expand(population, request, terminal.watch);
+  const audience = await (await DeployedStack.at(address)).expand(population, request, terminal.watch);
   terminal.finishStage();
   for (const warning of audience.report.warnings) terminal.warn(warning);
   if (out !== undefined) writeFileAtomically(out, audienceCsv(audience.members));

@@ -29,7 +29,7 @@ export function ingestCommand() {
         .default('auto' as const),
     )
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
-    .option('--stack <url>', STACK_HELP)
+    .option('--stack <name>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText(
       'after',
@@ -38,7 +38,7 @@ export function ingestCommand() {
     .action(async (files, { population, mode, index, data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
       if (stack !== undefined) {
-        const upload = await new DeployedStack(stack).ingest(population, files, { mode, index }, terminal.watch);
+        const upload = await (await DeployedStack.at(stack)).ingest(population, files, { mode, index }, terminal.watch);
         terminal.finishStage();
         return showUpload(terminal, upload as IngestReport, json);
       }

@@ -10,13 +10,15 @@ export function listCommand() {
   return new Command('list')
     .description('list the populations')
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
-    .option('--stack <url>', STACK_HELP)
+    .option('--stack <name>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText('after', '\nExample:\n  akin list')
     .action(async ({ data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
       const populations =
-        stack === undefined ? await listPopulations(localPorts(data)) : await new DeployedStack(stack).populations();
+        stack === undefined
+          ? await listPopulations(localPorts(data))
+          : await (await DeployedStack.at(stack)).populations();
       if (json) return terminal.json(populations);
       if (populations.length === 0) return terminal.print(`no populations in ${stack ?? data}`);
       terminal.table(
@@ -73,7 +75,7 @@ export function deleteCommand() {
     .description('delete a population, its index and its audiences')
     .requiredOption('--population <name>', 'the population')
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
-    .option('--stack <url>', STACK_HELP)
+    .option('--stack <name>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText('after', '\nExample:\n  akin delete --population shop')
     .action(async ({ population, data, stack, json }) => {
@@ -88,7 +90,7 @@ export function deleteCommand() {
 }
 
 async function deletedFrom(address: string, population: string): Promise<PopulationSummary> {
-  const stack = new DeployedStack(address);
+  const stack = await DeployedStack.at(address);
   const gone = await stack.population(population);
   await stack.deletePopulation(population);
   return gone;
