@@ -5,6 +5,7 @@ import { Conflict, Invalid, NotFound } from '#application/errors.ts';
 import { parametersOf, ROUTES, type Route, type RouteName } from './api-routes.ts';
 import { count, logger, observed, traceOf } from './observed.ts';
 import { type FunctionPorts, ports } from './ports.ts';
+import { MOST_BODY_BYTES, problem } from './problem.ts';
 
 type Parsed<Name extends RouteName, Part extends string> = (typeof ROUTES)[Name] extends {
   readonly [P in Part]: infer Schema extends z.ZodType;
@@ -37,9 +38,6 @@ export interface Answer {
 export type Handlers = {
   readonly [Name in RouteName]?: (ports: FunctionPorts, call: Call<Name>) => Promise<Answer>;
 };
-
-/** A function is given 6 MB at most, with the body as a JSON text within. */
-export const MOST_BODY_BYTES = 4 * 1024 * 1024;
 
 /** A refusal that has a status of its own. */
 export class Refused extends Error {
@@ -131,15 +129,6 @@ function checked(schema: z.ZodType | undefined, value: unknown, where: string): 
   throw new Refused(400, `${place}: ${said}`);
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  404: 'Not Found',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  422: 'Unprocessable Content',
-  500: 'Internal Server Error',
-};
-
 function problemOf(error: unknown): APIGatewayProxyResult {
   const status = statusOf(error);
   const detail = status < 500 && error instanceof Error ? error.message : 'akin failed; its logs say more';
@@ -150,7 +139,7 @@ function problemOf(error: unknown): APIGatewayProxyResult {
   return {
     statusCode: status,
     headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail }),
+    body: JSON.stringify(problem(status, detail)),
   };
 }
 

@@ -6,8 +6,8 @@ import { parametersOf, ROUTES, type Route } from './api-routes.ts';
 /** RFC 9457. */
 const Problem = z.object({
   type: z.literal('about:blank'),
-  title: z.string(),
-  status: z.int(),
+  title: z.string().optional().meta({ description: 'absent, as is the status, from rare answers of API Gateway' }),
+  status: z.int().optional(),
   detail: z.string().meta({ description: 'what was expected and what came' }),
 });
 

@@ -1,4 +1,5 @@
 /** The API of partners: one method for each route of functions/api-routes.ts, signed by IAM, and nothing else. */
+import { Duration } from 'aws-cdk-lib';
 import {
   AuthorizationType,
   EndpointType,
@@ -9,6 +10,8 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
 import { ROUTES, type Route } from '#functions/api-routes.ts';
+import { GATEWAY_PROBLEMS, type GatewayProblem } from '#functions/gateway-problems.ts';
+import { MOST_CALL_SECONDS, problem } from '#functions/problem.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { HandlerFunction } from './handler-function.ts';
 
@@ -38,16 +41,17 @@ export class PartnerApi extends Construct {
       defaultMethodOptions: { authorizationType: AuthorizationType.IAM },
     });
     this.stage = api.deploymentStage;
+    const options = { allowTestInvoke: false, timeout: Duration.seconds(MOST_CALL_SECONDS) };
     const integrations = {
-      light: new LambdaIntegration(light, { allowTestInvoke: false }),
-      heavy: new LambdaIntegration(heavy, { allowTestInvoke: false }),
+      light: new LambdaIntegration(light, options),
+      heavy: new LambdaIntegration(heavy, options),
     };
     for (const { method, path, isHeavy } of Object.values<Route>(ROUTES)) {
       const integration = isHeavy ? integrations.heavy : integrations.light;
       const added = api.root.resourceForPath(path).addMethod(method, integration);
       acknowledge(added, 'AwsSolutions-COG4', 'callers are IAM principals, not users of Cognito');
     }
-    api.addGatewayResponse('busy', { type: ResponseType.THROTTLED, responseHeaders: { 'Retry-After': "'1'" } });
+    for (const each of GATEWAY_PROBLEMS) addGatewayProblem(api, each);
     acknowledge(
       api,
       'AwsSolutions-APIG2',
@@ -62,4 +66,17 @@ export class PartnerApi extends Construct {
     }
     acknowledge(this.stage, 'AwsSolutions-APIG3', 'callers are signed; a firewall is paid for by the month');
   }
+}
+
+/** Header values of API Gateway are texts in quotes. */
+function addGatewayProblem(api: RestApi, { response, status, detail, retryAfterSeconds }: GatewayProblem): void {
+  api.addGatewayResponse(response, {
+    type: ResponseType.of(response),
+    ...(status !== undefined && { statusCode: String(status) }),
+    responseHeaders: {
+      'Content-Type': "'application/problem+json'",
+      ...(retryAfterSeconds !== undefined && { 'Retry-After': `'${retryAfterSeconds}'` }),
+    },
+    templates: { 'application/json': JSON.stringify(problem(status, detail)) },
+  });
 }

@@ -101,9 +101,21 @@ export class AwsEndpoint {
   }
 
   #faultResponse(incoming: IncomingMessage, error: unknown): ServiceResponse {
-    if (error instanceof AwsFault) return faultResponse(incoming, error);
-    this.#report(error);
-    return faultResponse(incoming, new AwsFault(500, 'InternalError', 'the local stack failed; its output says why'));
+    if (!(error instanceof AwsFault)) this.#report(error);
+    const fault =
+      error instanceof AwsFault
+        ? error
+        : new AwsFault(500, 'InternalError', 'the local stack failed; its output says why');
+    const isSigned = signedServiceOf(incoming) !== undefined;
+    return this.#askedService(incoming)?.refusal?.(fault, isSigned) ?? faultResponse(incoming, fault);
+  }
+
+  /** The service that a request is for, be it signed or not. */
+  #askedService(incoming: IncomingMessage): Service | undefined {
+    const { services } = this.#options;
+    const name = signedServiceOf(incoming);
+    if (name !== undefined) return Object.hasOwn(services, name) ? services[name] : undefined;
+    return Object.values(services).find((each) => each.owns?.(incoming.url ?? ''));
   }
 
   #report(error: unknown): void {
@@ -152,10 +164,10 @@ function discard({ body }: ServiceResponse): void {
 }
 
 /** S3 tells its faults as XML, all others as JSON. */
-function faultResponse({ headers, url }: IncomingMessage, fault: AwsFault): ServiceResponse {
+function faultResponse(incoming: IncomingMessage, fault: AwsFault): ServiceResponse {
   const { status, code, message } = fault;
-  const signedFor = /([a-z0-9-]+)(?:\/|%2F)aws4_request/.exec(headers.authorization ?? url ?? '')?.[1] ?? 's3';
-  if (signedFor === 's3' && headers['x-amz-target'] === undefined) {
+  const { headers } = incoming;
+  if ((signedServiceOf(incoming) ?? 's3') === 's3' && headers['x-amz-target'] === undefined) {
     const body = xmlElement('Error', [xmlText('Code', code), xmlText('Message', message)]);
     return { status, headers: { 'content-type': 'application/xml' }, body };
   }
@@ -164,6 +176,10 @@ function faultResponse({ headers, url }: IncomingMessage, fault: AwsFault): Serv
     headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': code },
     body: JSON.stringify({ __type: code, message }),
   };
+}
+
+function signedServiceOf({ headers, url }: IncomingMessage): string | undefined {
+  return /([a-z0-9-]+)(?:\/|%2F)aws4_request/.exec(headers.authorization ?? url ?? '')?.[1];
 }
 
 /** The client went away, which is its right; files that cannot be read fail otherwise. */

@@ -33,6 +33,10 @@ export interface Service {
   /** What the request would do, before it is done; AwsFault 501 for an operation that is not known here. */
   calls(request: ServiceRequest): readonly Call[];
   answer(request: ServiceRequest): ServiceResponse | Promise<ServiceResponse>;
+  /** How it tells of a request that was refused before it saw it, where it tells so otherwise than the others do. */
+  refusal?(fault: AwsFault, isSigned: boolean): ServiceResponse;
+  /** Whether a path is its own, by which unsigned requests are known. */
+  owns?(path: string): boolean;
 }
 
 /** A failure as AWS tells it: a status, a code that SDKs know, and a sentence. */

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import { Conflict, Invalid, NotFound } from '#application/errors.ts';
 import { explainingAwsFaults } from './aws-faults.ts';
@@ -15,6 +16,10 @@ export interface SignedApi {
   send(url: string, content: { readonly path: string } | string, sent?: (bytes: number) => void): Promise<void>;
   fetchText(url: string): Promise<string>;
 }
+
+/** How often a call is made that is told to come again, and how long it waits at most. */
+const MOST_TRIES = 10;
+const MOST_PAUSE_SECONDS = 30;
 
 const Problem = z.object({ detail: z.string() });
 const Message = z.object({ message: z.string() });
@@ -31,7 +36,8 @@ export function signedApi({ url: address, credentials }: StackAddress): SignedAp
       const sent = { ...headers, 'content-type': 'application/json' };
       const request = { service, region, method, url, body: text, headers: sent, credentials };
       const signed = await explainingAwsFaults(root.href, () => signedHeaders(request));
-      const response = await reach(url, { method, headers: signed, ...(text !== '' && { body: text }) });
+      const init = { method, headers: signed, ...(text !== '' && { body: text }) };
+      const response = await patiently(() => reach(url, init));
       const said = await response.text();
       if (!response.ok) throw faultOf(response.status, said, root);
       return said === '' ? undefined : jsonIn(said);
@@ -69,14 +75,25 @@ async function reach(url: URL, init: RequestInit): Promise<Response> {
   }
 }
 
+/** Comes again while there are too many calls, after the seconds that the answer names. */
+async function patiently(call: () => Promise<Response>): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const response = await call();
+    if (response.status !== 429 || tries === MOST_TRIES) return response;
+    await response.body?.cancel();
+    const seconds = Number(response.headers.get('retry-after') ?? 1);
+    await pause(1_000 * Math.min(seconds >= 0 ? seconds : 1, MOST_PAUSE_SECONDS));
+  }
+}
+
 function faultOf(status: number, said: string, root: URL): Error {
   const answer = jsonIn(said);
   const problem = Problem.safeParse(answer);
   const sentence = problem.data?.detail ?? Message.safeParse(answer).data?.message ?? '';
+  if (status === 403) return new Invalid(`expected credentials that ${root.href} takes, it refuses them (${sentence})`);
   if (problem.success && status === 404) return new NotFound(sentence);
   if (problem.success && status === 409) return new Conflict(sentence);
   if (problem.success && status < 500) return new Invalid(sentence);
-  if (status === 403) return new Invalid(`expected credentials that ${root.href} takes, it refuses them (${sentence})`);
   return new Error(`expected an answer of ${root.href}, got ${status} ${sentence}`);
 }
 

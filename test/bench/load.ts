@@ -13,9 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
+import { signedApi } from '#adapters/signed-api.ts';
 import { LocalStack } from '#infra/local/local-stack.ts';
 import { synthesized } from '../infra/assembly.ts';
-import { signedHeaders } from '../journeys/signed-request.ts';
 import { markdownTable, provenance, writeSection } from './markdown.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
@@ -118,14 +118,9 @@ async function call(method: string, path: string, body?: object) {
   return Answer.parse(await said(method, path, body));
 }
 
-/** What a call of the API is answered. */
+/** What a call of the API is answered, at last where it is told to come again. */
 async function said(method: string, path: string, body?: object): Promise<unknown> {
-  const url = new URL(`${stack.url}/v1${path}`);
-  const text = body === undefined ? '' : JSON.stringify(body);
-  const headers = signedHeaders(method, url, text, stack.credentials);
-  const response = await fetch(url, { method, headers, ...(body && { body: text }) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
+  return signedApi({ url: `${stack.url}/v1`, credentials: stack.credentials }).call(method, path, body);
 }
 
 /** One of a few requests that differ by their seeds; seconds until it was taken. */

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { Invalid } from '#application/errors.ts';
 import { HANDLERS } from '#functions/api.ts';
 import { parametersOf, ROUTES, type Route } from '#functions/api-routes.ts';
-import { type Handlers, MOST_BODY_BYTES, respond } from '#functions/http.ts';
+import { type Handlers, respond } from '#functions/http.ts';
 import type { FunctionPorts } from '#functions/ports.ts';
+import { MOST_BODY_BYTES } from '#functions/problem.ts';
 import { stageWith } from '../application/conductor.ts';
 import { groupedPeople, ingested, SETTINGS } from '../application/people.ts';
 

@@ -10,6 +10,8 @@ import { AKIN, Desk } from './command-line.ts';
 import type { LocalSite } from './local-site.ts';
 import { signedHeaders } from './signed-request.ts';
 
+const MIB = 1024 * 1024;
+
 const people = groupedPeople(400);
 const PEOPLE = people.map((user) => `${JSON.stringify(user)}\n`).join('');
 const SEEDS = groupIds(40);
@@ -146,7 +148,27 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
     }, 120_000);
 
     it('refuses who does not sign, and says nothing more', async () => {
-      expect((await fetch(`${siteNow().stack.url}/v1/populations`)).status).toBe(403);
+      const answer = await fetch(`${siteNow().stack.url}/v1/populations`);
+
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([403, 'application/problem+json']);
+      expect(await answer.json()).toMatchObject({ title: 'Forbidden', status: 403 });
+    });
+
+    it.each([
+      [4 * MIB, 404, 'expected the name of an ingested population'],
+      [4 * MIB + 1, 413, 'got 4194305'],
+      [7 * MIB, 413, 'got a longer one'],
+      [10 * MIB + 1, 413, 'got a longer one'],
+    ])('answers a body of %d bytes with %d, as a problem', async (bytes, status, detail) => {
+      const body = { seeds: ['u1'], size: 1 };
+      const text = JSON.stringify(body).padEnd(bytes);
+      const { stack } = siteNow();
+      const url = new URL(`${stack.url}/v1/populations/nowhere/expansions`);
+      const headers = signedHeaders('POST', url, text, stack.credentials);
+      const answer = await fetch(url, { method: 'POST', headers, body: text });
+
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
+      expect(await answer.json()).toMatchObject({ detail: expect.stringContaining(detail) });
     });
   });
 }
