@@ -79,7 +79,7 @@ export async function byCalls(stage: Stage, settings: Settings, weather: Weather
 
 /** The id of an expansion. */
 async function asked({ stage, weather }: Site, key: string): Promise<string> {
-  const answer = await weather.invoke(() => requestExpansion(stage.ports, 'people', BODY, key));
+  const answer = await weather.invoke(() => requestExpansion(stage.ports, 'people', BODY, { key, sent: BODY }));
   if (answer === 'another body') throw new Error('expected an id, got another body');
   return answer.id;
 }
