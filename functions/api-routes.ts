@@ -1,6 +1,7 @@
 /** The API on one page: what may be called, with what, and what is answered. Validation and the OpenAPI document are made of it. */
 import * as z from 'zod';
 import { ExpansionBody } from '#application/expansion/requested-expansion.ts';
+import { PartsQuery, TransferEnd } from '#application/upload/requested-transfer.ts';
 import { CloseBody, UploadBody } from '#application/upload/requested-upload.ts';
 
 export interface Route {
@@ -93,8 +94,36 @@ export const ROUTES = {
     status: 201,
     answer: z.object({
       expires: z.int().meta({ description: 'seconds' }),
-      files: z.array(z.object({ name: z.string(), url: z.string() })),
+      files: z.array(
+        z.object({
+          name: z.string(),
+          url: z.string().optional().meta({ description: 'one PUT of the whole file' }),
+          transfer: z
+            .object({ id: z.string(), partBytes: z.int(), parts: z.int() })
+            .optional()
+            .meta({ description: 'instead: the file is to be sent in parts, all but the last of so many bytes' }),
+        }),
+      ),
     }),
+  },
+  parts: {
+    method: 'GET',
+    path: '/populations/{population}/uploads/{batch}/files/{file}/parts',
+    summary: 'Addresses to PUT the parts of a large file to',
+    query: PartsQuery,
+    status: 200,
+    answer: z.object({
+      expires: z.int().meta({ description: 'seconds' }),
+      parts: z.array(z.object({ part: z.int(), url: z.string() })),
+    }),
+  },
+  endTransfer: {
+    method: 'PUT',
+    path: '/populations/{population}/uploads/{batch}/files/{file}',
+    summary: 'Makes the parts that were sent one file',
+    body: TransferEnd,
+    status: 200,
+    answer: z.object({ name: z.string() }),
   },
   closeUpload: {
     method: 'PUT',

@@ -7,6 +7,7 @@ import {
   requestExpansion,
 } from '#application/expansion/requested-expansion.ts';
 import { listPopulations, manifestOf, summaryOf } from '#application/population.ts';
+import { endTransfer, partsOf } from '#application/upload/requested-transfer.ts';
 import { closeUpload, openUpload, uploadStatus } from '#application/upload/requested-upload.ts';
 import { type Answer, type Handlers, http, Refused } from './http.ts';
 import { openApi } from './open-api.ts';
@@ -32,8 +33,16 @@ export const HANDLERS = {
     return {};
   },
 
-  async openUpload({ links }, { at, body }) {
-    return { body: await openUpload(links, at.population, body) };
+  async openUpload(ports, { at, body }) {
+    return { body: await openUpload(ports, at.population, body) };
+  },
+
+  async parts({ transfers }, { at, query }) {
+    return { body: await partsOf(transfers, at, query) };
+  },
+
+  async endTransfer({ transfers }, { at, body }) {
+    return { body: await endTransfer(transfers, at, body) };
   },
 
   async closeUpload(ports, { at, body, root }) {

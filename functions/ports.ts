@@ -11,15 +11,17 @@ import { hnswlibNeighbors } from '#adapters/hnswlib-neighbors.ts';
 import { memoryBucketStore } from '#adapters/memory-bucket-store.ts';
 import { s3Links } from '#adapters/s3-links.ts';
 import { s3ObjectStore } from '#adapters/s3-object-store.ts';
+import { s3Transfers } from '#adapters/s3-transfers.ts';
 import { sfnWorkflows } from '#adapters/sfn-workflows.ts';
 import { type DeadLetters, sqsDeadLetters } from '#adapters/sqs-dead-letters.ts';
 import { v8DataFormat } from '#adapters/v8-data-format.ts';
-import type { Links, StepPorts } from '#application/ports.ts';
+import type { Links, StepPorts, Transfers } from '#application/ports.ts';
 import { type Settings, settingsFrom } from '#application/settings.ts';
 
 export interface FunctionPorts extends StepPorts {
   readonly settings: Settings;
   readonly links: Links;
+  readonly transfers: Transfers;
   readonly deadLetters: DeadLetters;
   /** How often a message is tried before it is given up. */
   readonly maxTries: number;
@@ -34,9 +36,11 @@ export function ports(): FunctionPorts {
 
 function awsPorts(environment: Readonly<Record<string, string | undefined>>): FunctionPorts {
   const named = (variable: string) => environment[variable] ?? '';
+  const objects = s3ObjectStore(named('BUCKET'), openS3);
   return {
     settings: settingsFrom(environment),
-    objects: s3ObjectStore(named('BUCKET'), openS3),
+    objects,
+    transfers: s3Transfers(named('BUCKET'), openS3ForLinks, objects),
     links: s3Links(named('BUCKET'), openS3ForLinks),
     catalog: dynamodbCatalog(named('CATALOG_TABLE'), openDynamoDb),
     ledger: dynamodbLedger(named('CATALOG_TABLE'), openDynamoDb),

@@ -8,6 +8,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Choice, Condition, Fail, type IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Settings } from '#application/settings.ts';
+import { MOST_CALL_SECONDS } from '#functions/problem.ts';
 import { EventRoute } from './constructs/event-route.ts';
 import { HandlerFunction } from './constructs/handler-function.ts';
 import { NativeLayer } from './constructs/native-layer.ts';
@@ -28,8 +29,6 @@ export interface AkinStackProps extends StackProps {
 const LONG_SECONDS = 900;
 /** For functions that read a list and pass a name on. */
 const SHORT_SECONDS = 60;
-/** API Gateway gives up then. */
-const CALL_SECONDS = 29;
 
 export class AkinStack extends Stack {
   readonly #props: AkinStackProps;
@@ -187,8 +186,8 @@ export class AkinStack extends Stack {
   #partnerApi(): PartnerApi {
     const stores = this.#stores;
     const { doorMemoryMiB, memoryMiB, requestsPerSecond } = this.#props.stack;
-    const light = this.#function('api', doorMemoryMiB, CALL_SECONDS, []);
-    const heavy = this.#function('explain', memoryMiB, CALL_SECONDS, []);
+    const light = this.#function('api', doorMemoryMiB, MOST_CALL_SECONDS, []);
+    const heavy = this.#function('explain', memoryMiB, MOST_CALL_SECONDS, []);
     stores.grantList(light, 'populations', 'seeds', 'audiences', 'index', 'parts');
     stores.grantRead(light, 'populations', 'seeds', 'audiences');
     stores.grantWrite(light, 'populations', 'seeds');

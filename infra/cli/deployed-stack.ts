@@ -11,8 +11,10 @@ import { MOST_INLINE_SEEDS } from '#application/expansion/requested-expansion.ts
 import type { IdList } from '#application/id-list.ts';
 import type { PopulationSummary } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
+import { PART_BYTES } from '#application/upload/requested-transfer.ts';
 import type { CloseBody } from '#application/upload/requested-upload.ts';
 import { ROUTES } from '#functions/api-routes.ts';
+import { transferFile } from './file-transfer.ts';
 
 export const STACK_HELP =
   "work in a stack: its name in CloudFormation, local for the one of npm start, or its API's address";
@@ -54,15 +56,20 @@ export class DeployedStack {
 
   /** Files as one batch; what akin says of it once it is read. */
   async ingest(population: string, paths: readonly string[], options: CloseBody, watch: Watch): Promise<unknown> {
-    const names = paths.map((path, n) => `${String(n).padStart(3, '0')}-${basename(path).replace(/[^\w.=-]/g, '_')}`);
     const uploads = `/populations/${encodeURIComponent(population)}/uploads`;
     const batch = `cli-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+    const wanted = paths.map((path, n) => ({ path, name: nameInBatch(path, n), bytes: sizeOfFile(path) }));
+    const names = wanted.map(({ name, bytes }) => (bytes > PART_BYTES ? { name, bytes } : name));
     const { files } = Opened.parse(await this.#api.call('POST', uploads, { batch, files: names }));
-    const total = paths.reduce((sum, path) => sum + sizeOfFile(path), 0);
+    const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
     let before = 0;
-    for (const [n, path] of paths.entries()) {
-      await this.#api.send(files[n].url, { path }, (bytes) => watch('send the files', before + bytes, total));
-      before += sizeOfFile(path);
+    for (const [n, { path, name, bytes }] of wanted.entries()) {
+      const { url = '', transfer } = files[n];
+      const sent = (so: number) => watch('send the files', before + so, total);
+      const place = `${uploads}/${batch}/files/${name}`;
+      if (transfer) await transferFile(this.#api, { path, bytes, place, transfer }, sent);
+      else await this.#api.send(url, { path }, sent);
+      before += bytes;
     }
     await this.#api.call('PUT', `${uploads}/${batch}`, options);
     for (;;) {
@@ -109,7 +116,12 @@ export class DeployedStack {
     const list = `cli-${sha256.slice(0, 16)}.ndjson`;
     const path = `/populations/${encodeURIComponent(population)}/uploads`;
     const { files } = Opened.parse(await this.#api.call('POST', path, { list }));
-    await this.#api.send(files[0].url, ids.map((id) => `${JSON.stringify({ id })}\n`).join(''));
+    const [{ url = '' }] = files;
+    await this.#api.send(url, ids.map((id) => `${JSON.stringify({ id })}\n`).join(''));
     return list;
   }
+}
+
+function nameInBatch(path: string, n: number): string {
+  return `${String(n).padStart(3, '0')}-${basename(path).replace(/[^\w.=-]/g, '_')}`;
 }

@@ -6,7 +6,7 @@ import { checkObjectName } from './object-name.ts';
 /** Long enough to begin a download. */
 const READ_SECONDS = 15 * 60;
 /** Long enough to send a large file over a slow line: it must have begun by then. */
-const WRITE_SECONDS = 60 * 60;
+export const WRITE_SECONDS = 60 * 60;
 
 export function s3Links(bucket: string, open: () => Promise<S3Client>): Links {
   const place = (name: string) => {

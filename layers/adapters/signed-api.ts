@@ -12,14 +12,21 @@ import type { StackAddress } from './stack-address.ts';
 export interface SignedApi {
   /** What is answered, as JSON; problems as the faults that they tell of. */
   call(method: string, path: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<unknown>;
-  /** A file, or a text, to an address that was given; told of its bytes as they go. */
-  send(url: string, content: { readonly path: string } | string, sent?: (bytes: number) => void): Promise<void>;
+  /** A file, a piece of one, or a text, to an address that was given; told of its bytes as they go. The tag of what was sent. */
+  send(url: string, content: FilePiece | string, sent?: (bytes: number) => void): Promise<string>;
   fetchText(url: string): Promise<string>;
 }
 
 /** How often a call is made that is told to come again, and how long it waits at most. */
 const MOST_TRIES = 10;
 const MOST_PAUSE_SECONDS = 30;
+
+export interface FilePiece {
+  readonly path: string;
+  /** The bytes from here on, up to but not including `end`; all of them where neither is named. */
+  readonly start?: number;
+  readonly end?: number;
+}
 
 const Problem = z.object({ detail: z.string() });
 const Message = z.object({ message: z.string() });
@@ -44,12 +51,12 @@ export function signedApi({ url: address, credentials }: StackAddress): SignedAp
     },
 
     async send(url, content, sent = () => {}) {
-      const isText = typeof content === 'string';
-      const bytes = isText ? Buffer.byteLength(content) : (await stat(content.path)).size;
-      const body = isText ? content : Readable.toWeb(counting(content.path, sent));
+      const { bytes, body } = await bodyOf(content, sent);
       const headers = { 'content-length': String(bytes) };
       const response = await reach(new URL(url), { method: 'PUT', headers, body, duplex: 'half' } as RequestInit);
+      await response.body?.cancel();
       if (!response.ok) throw new Error(`expected S3 to take the file, got ${response.status}`);
+      return (response.headers.get('etag') ?? '').replaceAll('"', '');
     },
 
     async fetchText(url) {
@@ -105,9 +112,15 @@ function jsonIn(text: string): unknown {
   }
 }
 
-function counting(path: string, sent: (bytes: number) => void): Readable {
+async function bodyOf(content: FilePiece | string, sent: (bytes: number) => void) {
+  if (typeof content === 'string') return { bytes: Buffer.byteLength(content), body: content };
+  const { path, start = 0, end = (await stat(path)).size } = content;
+  return { bytes: end - start, body: end > start ? Readable.toWeb(counting(path, start, end, sent)) : '' };
+}
+
+function counting(path: string, start: number, end: number, sent: (bytes: number) => void): Readable {
   let bytes = 0;
-  return createReadStream(path).on('data', (chunk) => {
+  return createReadStream(path, { start, end: end - 1 }).on('data', (chunk) => {
     bytes += chunk.length;
     sent(bytes);
   });

@@ -162,6 +162,21 @@ export interface Links {
   toWrite(name: string): Promise<string>;
 }
 
+/** Objects that whoever has no account sends in parts, each to an address of its own; there whole when they end, or never. */
+export interface Transfers {
+  /** How long an address is good for. */
+  readonly writeSeconds: number;
+  /** Begins one, and names it. */
+  begin(name: string): Promise<string>;
+  /** One PUT of the part, which are counted from 1; it is answered with a tag. */
+  toPart(name: string, transfer: string, part: number): Promise<string>;
+  /**
+   * Makes the parts of these tags, in their order, the object; also where that was done before. Throws Invalid for other tags,
+   * NotFound for a transfer that there is not.
+   */
+  end(name: string, transfer: string, tags: readonly string[]): Promise<void>;
+}
+
 /** Tells whoever listens what has become of an upload or an expansion. */
 export interface Announcements {
   announce(what: string, detail: object): Promise<void>;

@@ -14,13 +14,14 @@ import { groupedPeople, ingested, SETTINGS } from '../application/people.ts';
 const RUNS = Number(process.env.API_RUNS ?? 3_000);
 
 const link = async (name: string) => `https://example.test/${name}`;
+const transfers = { writeSeconds: 1, begin: link, toPart: link, end: async () => {} };
 const links = { readSeconds: 1, writeSeconds: 1, toRead: link, toWrite: link };
 
 /** Answers of a site with some people. */
 async function site() {
   const stage = stageWith();
   await ingested(stage, groupedPeople(100), { settings: SETTINGS });
-  const ports = { ...stage.ports, settings: SETTINGS, links } as unknown as FunctionPorts;
+  const ports = { ...stage.ports, settings: SETTINGS, links, transfers } as unknown as FunctionPorts;
   const ask = async (event: APIGatewayProxyEvent, handlers: Handlers = HANDLERS) => {
     const { statusCode, headers, body } = await respond(handlers, () => ports, event);
     return { status: statusCode, type: headers?.['content-type'], body: body === '' ? undefined : JSON.parse(body) };

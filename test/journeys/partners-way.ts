@@ -13,7 +13,9 @@ import { signedHeaders } from './signed-request.ts';
 const MIB = 1024 * 1024;
 
 const people = groupedPeople(400);
-const PEOPLE = people.map((user) => `${JSON.stringify(user)}\n`).join('');
+const HALVES = [people.slice(0, 200), people.slice(200)].map((half) =>
+  half.map((user) => `${JSON.stringify(user)}\n`).join(''),
+);
 const SEEDS = groupIds(40);
 
 /** Describes the API of a stack that runs. */
@@ -41,9 +43,24 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
       const at = { population: 'partners', batch: 'b1' };
       expect(await call('population', at)).toMatchObject({ status: 404, type: 'application/problem+json' });
 
-      const opened = await call('openUpload', at, { batch: 'b1', files: ['people.ndjson'] });
+      const large = { name: 'large.ndjson', bytes: 40 * MIB };
+      const opened = await call('openUpload', at, { batch: 'b1', files: ['people.ndjson', large] });
       expect(opened.status).toBe(201);
-      await sent(opened.data.files, PEOPLE);
+      const [small, inParts] = opened.data.files;
+      await sent([small], HALVES[0]);
+      const { id: transfer, parts } = inParts.transfer;
+      expect(parts).toBe(2);
+      const file = { ...at, file: large.name };
+      const addresses = await call('parts', { ...file, transfer, count: 1 });
+      // The last part may be short, and it is the first here.
+      const part = await fetch(addresses.data.parts[0].url, { method: 'PUT', body: HALVES[1] });
+      const end = { transfer, tags: [part.headers.get('etag')] };
+      expect(await call('endTransfer', file, { ...end, tags: ['0'.repeat(32)] })).toMatchObject({ status: 400 });
+      for (const _ of ['once', 'and again'])
+        expect(await call('endTransfer', file, end)).toMatchObject({ status: 200, data: { name: large.name } });
+      expect(await call('endTransfer', file, { ...end, transfer: 'nobody', tags: ['0'.repeat(32)] })).toMatchObject({
+        status: 404,
+      });
       expect(await call('upload', at)).toMatchObject({ status: 200, data: { state: 'open' } });
       expect(await call('closeUpload', at, {})).toMatchObject({
         status: 202,

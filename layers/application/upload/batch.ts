@@ -1,5 +1,6 @@
 /** What lies in a batch, told by names: `populations/<population>/<batch>/<file>`. */
-import { Invalid } from '../errors.ts';
+import * as z from 'zod';
+import { Invalid, NotFound } from '../errors.ts';
 import { checkPopulationName } from '../population.ts';
 
 export const OPTIONS_FILE = 'options.json';
@@ -9,6 +10,15 @@ export const STATUS_FILE = '_STATUS.json';
 /** As other tools name the folders that they export into: `date=2026-11-24`, say. */
 export const BATCH_NAME = /^[A-Za-z0-9][A-Za-z0-9._=-]{0,62}$/;
 
+export const BatchName = z
+  .string()
+  .regex(BATCH_NAME, 'expected 1 to 63 letters, digits, dots, dashes, underscores and equals signs');
+
+export const FileName = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.=-]{0,199}$/, 'expected 1 to 200 letters, digits, dots, dashes, underscores and equals signs')
+  .refine((name) => name !== OPTIONS_FILE, 'expected the options with the call that closes the batch');
+
 export interface Batch {
   readonly population: string;
   readonly batch: string;
@@ -16,6 +26,12 @@ export interface Batch {
 
 export function batchFolder({ population, batch }: Batch): string {
   return `populations/${population}/${batch}/`;
+}
+
+/** Of a batch that a caller names: NotFound where that cannot be one. */
+export function checkedBatchFolder({ population, batch }: Batch): string {
+  if (BATCH_NAME.test(batch)) return batchFolder({ population: checkPopulationName(population), batch });
+  throw new NotFound(`expected the name of a batch, got ${JSON.stringify(batch)}`);
 }
 
 export function placeInBatch(objectName: string): Batch & { readonly file: string } {

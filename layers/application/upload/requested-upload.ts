@@ -3,31 +3,36 @@ import * as z from 'zod';
 import { NotFound } from '../errors.ts';
 import { ListName } from '../expansion/campaign.ts';
 import { checkPopulationName } from '../population.ts';
-import type { Links, ObjectStore, Ports } from '../ports.ts';
+import type { Links, ObjectStore, Ports, Transfers } from '../ports.ts';
 import { jsonBytes, readIfAny, readOptions, writeJson } from '../stored-json.ts';
-import { BATCH_NAME, type Batch, batchFolder, holdsUsers, OPTIONS_FILE, STATUS_FILE, SUCCESS_FILE } from './batch.ts';
+import {
+  type Batch,
+  BatchName,
+  batchFolder,
+  checkedBatchFolder,
+  FileName,
+  holdsUsers,
+  OPTIONS_FILE,
+  STATUS_FILE,
+  SUCCESS_FILE,
+} from './batch.ts';
 import { UploadOptions } from './plan-upload.ts';
+import { beginTransfer, MOST_FILE_BYTES, PART_BYTES, type Transfer } from './requested-transfer.ts';
 
 const MOST_FILES = 1_000;
 
-const BatchName = z
-  .string()
-  .regex(BATCH_NAME, 'expected 1 to 63 letters, digits, dots, dashes, underscores and equals signs');
-
-const FileName = z
-  .string()
-  .regex(/^[A-Za-z0-9][\w.=-]{0,199}$/, 'expected 1 to 200 letters, digits, dots, dashes, underscores and equals signs')
-  .refine((name) => name !== OPTIONS_FILE, 'expected the options with the call that closes the batch');
+/** A file by its name; with its size, it may come in parts. */
+const FileRequest = z.union([FileName, z.strictObject({ name: FileName, bytes: z.int().min(1).max(MOST_FILE_BYTES) })]);
 
 /** Files of users for a batch, or one list of ids for expansions. */
 export const UploadBody = z.union(
   [
-    z.strictObject({ batch: BatchName, files: z.array(FileName).min(1).max(MOST_FILES) }),
+    z.strictObject({ batch: BatchName, files: z.array(FileRequest).min(1).max(MOST_FILES) }),
     z.strictObject({ list: ListName }),
   ],
   {
     error:
-      'expected {"batch": "…", "files": ["…"]} with 1 to 1000 names, or {"list": "…"}: letters, digits, dots, dashes and underscores',
+      'expected {"batch": "…", "files": ["…"]} with 1 to 1000 names, or {"name": "…", "bytes": …}, or {"list": "…"}: letters, digits, dots, dashes and underscores',
   },
 );
 export type UploadBody = z.infer<typeof UploadBody>;
@@ -37,21 +42,38 @@ export type CloseBody = z.infer<typeof CloseBody>;
 
 export interface OpenUpload {
   readonly expires: number;
-  /** What to PUT where. */
-  readonly files: readonly { readonly name: string; readonly url: string }[];
+  /** What to PUT where, or what to send in parts. */
+  readonly files: readonly OpenFile[];
 }
 
-export async function openUpload(links: Links, population: string, body: UploadBody): Promise<OpenUpload> {
+interface OpenFile {
+  readonly name: string;
+  readonly url?: string;
+  readonly transfer?: Transfer;
+}
+
+export async function openUpload(
+  { links, transfers }: { readonly links: Links; readonly transfers: Transfers },
+  population: string,
+  body: UploadBody,
+): Promise<OpenUpload> {
   checkPopulationName(population);
   const folder = 'list' in body ? `seeds/${population}/lists/` : batchFolder({ population, batch: body.batch });
-  const names = 'list' in body ? [body.list] : [...new Set(body.files)];
-  const files = await Promise.all(names.map(async (name) => ({ name, url: await links.toWrite(`${folder}${name}`) })));
+  const wanted = 'list' in body ? [body.list] : body.files;
+  const sizes = new Map(wanted.map((file) => (typeof file === 'string' ? [file, 0] : [file.name, file.bytes])));
+  const files = await Promise.all(
+    [...sizes].map(async ([name, bytes]) =>
+      bytes > PART_BYTES
+        ? { name, transfer: await beginTransfer(transfers, `${folder}${name}`, bytes) }
+        : { name, url: await links.toWrite(`${folder}${name}`) },
+    ),
+  );
   return { expires: links.writeSeconds, files };
 }
 
 /** The batch is complete: it is read as soon as those before it are. */
 export async function closeUpload({ objects }: Ports, batch: Batch, options: CloseBody): Promise<void> {
-  const folder = folderOf(batch);
+  const folder = checkedBatchFolder(batch);
   const entries = await objects.entries(folder);
   const files = entries.filter(({ name }) => holdsUsers(name));
   if (files.length === 0)
@@ -87,14 +109,9 @@ function optionsOf(objects: ObjectStore, folder: string): Promise<CloseBody> {
 
 /** What akin last said of the batch. */
 export async function uploadStatus({ objects }: Ports, batch: Batch): Promise<unknown> {
-  const folder = folderOf(batch);
+  const folder = checkedBatchFolder(batch);
   const bytes = await readIfAny(objects, `${folder}${STATUS_FILE}`);
   if (bytes) return JSON.parse(new TextDecoder().decode(bytes));
   if ((await objects.list(folder)).length > 0) return { ...batch, state: 'open' };
   throw new NotFound(`expected a batch with files in it, got ${JSON.stringify(batch.batch)}`);
-}
-
-function folderOf({ population, batch }: Batch): string {
-  if (BATCH_NAME.test(batch)) return batchFolder({ population: checkPopulationName(population), batch });
-  throw new NotFound(`expected the name of a batch, got ${JSON.stringify(batch)}`);
 }

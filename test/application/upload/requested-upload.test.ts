@@ -1,32 +1,55 @@
 /** Uploads by call: addresses below the batch, and a batch that is closed once however often it is said. */
 import { describe, expect, it } from 'vitest';
-import type { Links, ObjectStore } from '#application/ports.ts';
+import type { Links, ObjectStore, Transfers } from '#application/ports.ts';
 import { CloseBody, closeUpload, openUpload, UploadBody, uploadStatus } from '#application/upload/requested-upload.ts';
 import { seededRandom } from '#domain/random.ts';
 import { drop, stageWith } from '../conductor.ts';
 import { interleaved } from '../interleaved.ts';
 
 const links: Links = { readSeconds: 9, writeSeconds: 9, toRead: async (name) => name, toWrite: async (name) => name };
+const transfers: Transfers = {
+  writeSeconds: 9,
+  begin: async (name) => `of ${name}`,
+  toPart: async (name, transfer, part) => `${name} ${transfer} ${part}`,
+  end: async () => {},
+};
+const out = { links, transfers };
+const MIB = 2 ** 20;
 const BATCH = { population: 'people', batch: 'b1' };
 const OPTIONS = CloseBody.parse({});
 
 describe('an upload by call', () => {
   it('has an address for each file of a batch, or for a list', async () => {
-    expect(await openUpload(links, 'people', { batch: 'b1', files: ['a.csv', 'b.csv', 'a.csv'] })).toEqual({
+    expect(await openUpload(out, 'people', { batch: 'b1', files: ['a.csv', 'b.csv', 'a.csv'] })).toEqual({
       expires: 9,
       files: [
         { name: 'a.csv', url: 'populations/people/b1/a.csv' },
         { name: 'b.csv', url: 'populations/people/b1/b.csv' },
       ],
     });
-    expect((await openUpload(links, 'people', { list: 'best.csv' })).files).toEqual([
+    expect((await openUpload(out, 'people', { list: 'best.csv' })).files).toEqual([
       { name: 'best.csv', url: 'seeds/people/lists/best.csv' },
     ]);
-    await expect(openUpload(links, '../x', { list: 'best.csv' })).rejects.toThrow('expected a population name');
+    await expect(openUpload(out, '../x', { list: 'best.csv' })).rejects.toThrow('expected a population name');
+  });
+
+  it('has parts for a file of more than 32 MiB, and one address for a smaller one', async () => {
+    const files = [
+      { name: 'a.csv', bytes: 32 * MIB },
+      { name: 'b.csv', bytes: 32 * MIB + 1 },
+    ];
+
+    expect((await openUpload(out, 'people', { batch: 'b1', files })).files).toEqual([
+      { name: 'a.csv', url: 'populations/people/b1/a.csv' },
+      { name: 'b.csv', transfer: { id: 'of populations/people/b1/b.csv', partBytes: 32 * MIB, parts: 2 } },
+    ]);
   });
 
   it.each([
     [{ batch: 'b1', files: ['../x'] }],
+    [{ batch: 'b1', files: [{ name: '../x', bytes: 1 }] }],
+    [{ batch: 'b1', files: [{ name: 'x', bytes: 0 }] }],
+    [{ batch: 'b1', files: [{ name: 'x', bytes: 5 * 2 ** 40 + 1 }] }],
     [{ batch: 'b1', files: ['_SUCCESS'] }],
     [{ batch: 'b1', files: ['options.json'] }],
     [{ batch: 'b/1', files: ['a.csv'] }],
