@@ -4,11 +4,13 @@ import { dynamodbBucketStore } from '#adapters/dynamodb-bucket-store.ts';
 import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
 import { dynamodbLedger } from '#adapters/dynamodb-ledger.ts';
 import { eventbridgeAnnouncements } from '#adapters/eventbridge-announcements.ts';
+import { temporaryFileCache } from '#adapters/file-cache.ts';
 import { arrowIndexFormat } from '#adapters/formats/arrow-index.ts';
 import { arrowShardFormat } from '#adapters/formats/arrow-shard.ts';
 import { inputFormats } from '#adapters/formats/input-formats.ts';
 import { hnswlibNeighbors } from '#adapters/hnswlib-neighbors.ts';
 import { memoryBucketStore } from '#adapters/memory-bucket-store.ts';
+import { nearbyObjectStore } from '#adapters/nearby-object-store.ts';
 import { s3Links } from '#adapters/s3-links.ts';
 import { s3ObjectStore } from '#adapters/s3-object-store.ts';
 import { s3Transfers } from '#adapters/s3-transfers.ts';
@@ -27,6 +29,9 @@ export interface FunctionPorts extends StepPorts {
   readonly maxTries: number;
 }
 
+/** Lambda gives 512 MB below /tmp where nobody asks for more; some of it is left for others. */
+const INDEX_CACHE_BYTES = 400e6;
+
 let opened: FunctionPorts | undefined;
 
 export function ports(): FunctionPorts {
@@ -41,6 +46,7 @@ function awsPorts(environment: Readonly<Record<string, string | undefined>>): Fu
     settings: settingsFrom(environment),
     objects,
     transfers: s3Transfers(named('BUCKET'), openS3ForLinks, objects),
+    nearby: nearbyObjectStore(temporaryFileCache('akin-index', INDEX_CACHE_BYTES)),
     links: s3Links(named('BUCKET'), openS3ForLinks),
     catalog: dynamodbCatalog(named('CATALOG_TABLE'), openDynamoDb),
     ledger: dynamodbLedger(named('CATALOG_TABLE'), openDynamoDb),

@@ -182,8 +182,19 @@ export interface Announcements {
   announce(what: string, detail: object): Promise<void>;
 }
 
+/** Where the files of an index were read: all of them in a cache of the machine, or at least one in the store. */
+export type IndexSource = 'cache' | 'storage';
+
+/** An object store that may have read some files before. */
+export interface NearbyObjects extends ObjectStore {
+  /** Undefined before any file of an index was read. */
+  indexFrom(): IndexSource | undefined;
+}
+
 /** What use cases need that run as steps. */
 export interface StepPorts extends Ports {
+  /** The store, for one job: files of an index come from nearby where they are there. */
+  nearby(objects: ObjectStore): NearbyObjects;
   readonly inputs: InputFormats;
   readonly dataFormat: DataFormat;
   readonly ledger: Ledger;

@@ -66,6 +66,7 @@ export function stageWith(
   const ended = new Set<string>();
   const plain: StepPorts = {
     ...stores,
+    nearby: (objects) => ({ ...objects, indexFrom: () => undefined }),
     inputs: inputFormats,
     dataFormat: v8DataFormat,
     ledger: memoryLedger(),

@@ -132,6 +132,18 @@ describe('the stack on a laptop', () => {
     }
   }, 120_000);
 
+  it('reads the files of a population once for jobs that one process does after each other, and says so', async () => {
+    for (const name of ['first', 'second']) {
+      await site.put(`seeds/people/${name}.json`, '{"size":10,"candidates":"neighbors"}');
+      await site.put(`seeds/people/${name}.csv`, FRIENDS);
+      await site.stack.idle();
+    }
+
+    expect(await site.json('audiences/people/second.json')).toMatchObject({ state: 'ready', index: { from: 'cache' } });
+    const [first, second] = await Promise.all(['first', 'second'].map((name) => inTheStack('people', name)));
+    expect(second).toEqual(first);
+  }, 60_000);
+
   it('closes a batch after a quiet time', async () => {
     await site.put('populations/quiet/b1/people.ndjson', PEOPLE);
     await site.stack.idle();

@@ -1,6 +1,6 @@
 /** How an expansion ends: the campaign's state is written, and the world is told once. */
 import type { Audience } from '../audience-report.ts';
-import type { StepPorts } from '../ports.ts';
+import type { IndexSource, StepPorts } from '../ports.ts';
 import { reasonOf } from '../step-failure.ts';
 import { tellCampaign } from './campaign.ts';
 import { isSettled, settleClaim } from './claim.ts';
@@ -18,11 +18,12 @@ export async function tellReady(
   files: AudienceFiles,
   { report }: Audience,
   now: number,
+  indexFrom: IndexSource = 'storage',
 ): Promise<void> {
   const { population, campaign } = job;
   const { size, generation, warnings } = report;
   if (await isSettled(ports.ledger, job)) return;
-  await tellCampaign(ports, job, 'ready', { size, generation, ...files, warnings });
+  await tellCampaign(ports, job, 'ready', { size, generation, ...files, warnings, index: { from: indexFrom } });
   await ports.announcements.announce('audience ready', { population, campaign, size, generation, ...files });
   // Last: told again after a failure in here, it is told once more rather than never.
   await settleClaim(ports.ledger, job, 'ready', now);

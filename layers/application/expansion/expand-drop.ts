@@ -81,10 +81,11 @@ async function expandClaimed(
     await settleClaim(ports.ledger, job, 'started', now);
     return 'started';
   }
-  const population = await openGeneration(ports, manifest, () => {});
-  const audience = await expandAudience(ports, settings, population, request, () => {});
+  const objects = ports.nearby(ports.objects);
+  const population = await openGeneration({ ...ports, objects }, manifest, () => {});
+  const audience = await expandAudience({ ...ports, objects }, settings, population, request, () => {});
   if (await isSettled(ports.ledger, job)) return 'known'; // it was cancelled meanwhile
   const files = await saveAudience(ports.objects, settings, population, request, audience);
-  await tellReady(ports, job, files, audience, now);
+  await tellReady(ports, job, files, audience, now, objects.indexFrom());
   return 'expanded';
 }

@@ -253,8 +253,9 @@ export async function reasonsOf(
       `expected a population of at most ${settings.expandUsers} users to rank one anew, got ${manifest.users}; the report has the reasons of the first members`,
     );
   }
-  const population = await openGeneration(ports, manifest, () => {});
-  return explainMember(ports, settings, population, await requestOf(ports, seeds, campaign), userId);
+  const objects = ports.nearby(ports.objects);
+  const population = await openGeneration({ ...ports, objects }, manifest, () => {});
+  return explainMember({ ...ports, objects }, settings, population, await requestOf(ports, seeds, campaign), userId);
 }
 
 /** Takes away what the expansion was asked with and what came of it; one that is at work stops without a word. */

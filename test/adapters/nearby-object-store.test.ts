@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { FileCache } from '#adapters/file-cache.ts';
+import { localFolderObjectStore } from '#adapters/local-folder-object-store.ts';
+import { nearbyObjectStore } from '#adapters/nearby-object-store.ts';
+import type { ObjectStore } from '#application/ports.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const NAME = 'index/shop/00000001-abc-0.arrow';
+
+/** A far store that tells what was read of it, and what is near. */
+async function farAndNear() {
+  const far = localFolderObjectStore(temporaryFolder());
+  const reads: string[] = [];
+  const counted: ObjectStore = {
+    ...far,
+    read(name) {
+      reads.push(name);
+      return far.read(name);
+    },
+  };
+  await far.write(NAME, Uint8Array.of(1, 2, 3));
+  await far.write('seeds/shop/spring.csv', Uint8Array.of(4));
+  const cache = new FileCache(temporaryFolder(), 100);
+  const nearby = nearbyObjectStore(() => cache);
+  return { reads, open: () => nearby(counted) };
+}
+
+describe('an object store with a cache nearby', () => {
+  it('reads a file of an index from afar once, and says which way was taken', async () => {
+    const { reads, open } = await farAndNear();
+    const [first, second] = [open(), open()];
+
+    const bytes = [await first.read(NAME), await second.read(NAME)];
+
+    expect(bytes.map((each) => each && [...each])).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    expect(reads).toEqual([NAME]);
+    expect([first.indexFrom(), second.indexFrom(), open().indexFrom()]).toEqual(['storage', 'cache', undefined]);
+  });
+
+  it('says storage as soon as one file came from there', async () => {
+    const { open } = await farAndNear();
+    await open().read(NAME);
+    const store = open();
+    await store.read(NAME);
+    await store.read('index/shop/00000002-abc-0.arrow');
+
+    expect(store.indexFrom()).toBe('storage');
+  });
+
+  it('reads once what is asked for by two at once', async () => {
+    const { reads, open } = await farAndNear();
+    await Promise.all([open().read(NAME), open().read(NAME)]);
+
+    expect(reads).toEqual([NAME]);
+  });
+
+  it('keeps nothing that may change', async () => {
+    const { reads, open } = await farAndNear();
+    for (let times = 0; times < 2; times++) await open().read('seeds/shop/spring.csv');
+
+    expect(reads).toHaveLength(2);
+  });
+});
