@@ -4,7 +4,7 @@ import type { Shard, User } from '#domain/features/shard.ts';
 import type { BandPage } from '#domain/retrieval/band-page.ts';
 import type { Neighbors } from '#domain/retrieval/exact-search.ts';
 import type { IdList } from './id-list.ts';
-import type { Manifest } from './manifest.ts';
+import type { FileEntry, Manifest } from './manifest.ts';
 
 /** Bytes under names such as `index/people/00000001-0.arrow`. */
 export interface ObjectStore {
@@ -182,13 +182,39 @@ export interface Announcements {
   announce(what: string, detail: object): Promise<void>;
 }
 
-/** Where the files of an index were read: all of them in a cache of the machine, or at least one in the store. */
-export type IndexSource = 'cache' | 'storage';
+/** Where the files of an index were read: all in the function's layer, or the others in a cache of the machine, or at least one in the store. */
+export type IndexSource = 'layer' | 'cache' | 'storage';
 
 /** An object store that may have read some files before. */
 export interface NearbyObjects extends ObjectStore {
   /** Undefined before any file of an index was read. */
   indexFrom(): IndexSource | undefined;
+}
+
+/** Layers that hold the files of an index, and the functions of pinned populations, each of which may carry one. */
+export interface IndexLayers {
+  /** The populations that have a function of their own. */
+  readonly populations: readonly string[];
+  /** The bytes of files that a layer has room for. */
+  readonly roomBytes: number;
+  /** Another one as soon as another function takes the calls. */
+  revision(population: string): Promise<string>;
+  /** The layer that was published with this mark, if it is there still. */
+  find(population: string, mark: string): Promise<string | undefined>;
+  /** Makes a layer of the files, each read when its turn comes. */
+  publish(
+    population: string,
+    mark: string,
+    files: readonly FileEntry[],
+    read: (file: FileEntry) => Promise<Uint8Array>,
+  ): Promise<string>;
+  /**
+   * Lets a function of the code of now take the calls that carries this layer, or none. A Conflict where somebody was faster
+   * since `revision`; then the calls go where they went.
+   */
+  release(population: string, layer: string | undefined, revision: string): Promise<void>;
+  /** Removes what was made here and takes no calls any more, but for what took them before; that as well where no layer is carried now. */
+  prune(population: string): Promise<void>;
 }
 
 /** What use cases need that run as steps. */
