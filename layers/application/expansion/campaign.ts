@@ -24,9 +24,10 @@ export interface Campaign {
   readonly campaign: string;
 }
 
-/** Undefined for what is no seed file and need not be one: options, lists of people to leave out, folders. */
+/** Undefined for what is no seed file and need not be one: options, lists of people to leave out, folders, what lies elsewhere. */
 export function campaignOf(objectName: string): Campaign | undefined {
-  const [, population, file = '', ...deeper] = objectName.split('/');
+  const [folder, population, file = '', ...deeper] = objectName.split('/');
+  if (folder !== 'seeds') return undefined;
   const isList = file === 'lists' && deeper.length > 0;
   if (isList || objectName.endsWith('/') || (deeper.length === 0 && file.endsWith('.json'))) return undefined;
   const campaign = deeper.length === 0 ? SEED_FILE.exec(file)?.[1] : undefined;

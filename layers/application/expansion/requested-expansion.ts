@@ -10,7 +10,14 @@ import { Conflict, Invalid, NotFound } from '../errors.ts';
 import { type Explanation, explainMember } from '../explain-member.ts';
 import { inParallel, STORE_REQUESTS } from '../in-parallel.ts';
 import { changeRecord } from '../ledger-record.ts';
-import { checkPopulationName, deletePopulation, manifestOf, openGeneration, removeFiles } from '../population.ts';
+import {
+  audiencePrefix,
+  checkPopulationName,
+  manifestOf,
+  openGeneration,
+  removeFiles,
+  shardPrefix,
+} from '../population.ts';
 import type { Links, ObjectStore, Ports, StepPorts } from '../ports.ts';
 import { chooseRanker, rankingOptionsOf } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
@@ -294,15 +301,22 @@ async function isShared(ports: Ports, { population, campaign }: Campaign, { audi
 }
 
 /** Forgets a population with all that was asked of it. Where it broke off, it goes on when it is asked again. */
-export async function forgetPopulation(ports: Ports, population: string): Promise<void> {
+export async function forgetPopulation(
+  ports: Ports & Pick<StepPorts, 'announcements'>,
+  population: string,
+): Promise<void> {
   checkPopulationName(population);
-  const { objects } = ports;
+  const { objects, catalog, announcements } = ports;
   const left = await Promise.all(
     ['seeds', 'audiences', 'index'].map((folder) => objects.list(`${folder}/${population}/`)),
   );
-  const isThere = (await ports.catalog.manifest(population)) !== undefined;
+  const isThere = (await catalog.manifest(population)) !== undefined;
   if (!isThere && left.every((names) => names.length === 0)) await manifestOf(ports, population); // which is not there
   await objects.remove(left[0]);
-  if (isThere) await deletePopulation(ports, population);
-  else await removeFiles(ports, [...left[1], ...left[2]]);
+  if (isThere) await catalog.remove(population);
+  // Before the files are gone, so that it is told again where it breaks off here.
+  await announcements.announce('population forgotten', { population });
+  for (const prefix of [shardPrefix(population), audiencePrefix(population)]) {
+    await removeFiles(ports, await objects.list(prefix));
+  }
 }

@@ -233,6 +233,16 @@ describe('a dropped seed file', () => {
     expect(await dropped(stage, SMALL, file)).toBe('ignored');
   });
 
+  it.each(['models/people/spring.csv', 'spring.csv', 'seed/people/spring.csv'])(
+    'is not what lies elsewhere: %s',
+    async (name) => {
+      const { ports } = await stageOf(SMALL);
+      await drop(ports, name, 'u0\n');
+
+      expect(await expandDrop(ports, SMALL, name, 'owner', 0)).toBe('ignored');
+    },
+  );
+
   it('may be gone before anybody looks', async () => {
     expect(await dropped(await stageOf(SMALL), SMALL)).toBe('gone');
   });

@@ -304,6 +304,8 @@ describe('an expansion by call', () => {
     expect(await objects.list('audiences/')).toEqual([]);
     expect((await objects.list('')).filter((name) => /^(?:seeds|index)/.test(name))).toEqual([]);
     await expect(expansionStatus(stage.ports, id)).rejects.toThrow('expected an expansion');
+    const forgotten = { what: 'population forgotten', detail: { population: 'people' } };
+    expect(stage.announced.filter(({ what }) => what === forgotten.what)).toEqual([forgotten, forgotten]);
     await expect(forgetPopulation(broken, 'people')).rejects.toThrow('expected the name of an ingested population');
   });
 
