@@ -1,5 +1,12 @@
 /** The outside world of every function, built from the environment once per cold start. Nothing else reads the environment. */
-import { openDynamoDb, openEventBridge, openS3, openS3ForLinks, openSfn, openSqs } from '#adapters/aws-clients.ts';
+import {
+  openDynamoDb,
+  openEventBridge,
+  openS3,
+  openS3ForLinks,
+  openSfn,
+  openSqs,
+} from '#adapters/aws-clients.ts';
 import { dynamodbBucketStore } from '#adapters/dynamodb-bucket-store.ts';
 import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
 import { dynamodbLedger } from '#adapters/dynamodb-ledger.ts';
@@ -32,6 +39,9 @@ export interface FunctionPorts extends StepPorts {
 /** Lambda gives 512 MB below /tmp where nobody asks for more; some of it is left for others. */
 const INDEX_CACHE_BYTES = 400e6;
 
+/** Where Lambda unpacks layers; elsewhere the environment names folders, separated by colons. */
+const LAYERS = '/opt';
+
 let opened: FunctionPorts | undefined;
 
 export function ports(): FunctionPorts {
@@ -46,7 +56,10 @@ function awsPorts(environment: Readonly<Record<string, string | undefined>>): Fu
     settings: settingsFrom(environment),
     objects,
     transfers: s3Transfers(named('BUCKET'), openS3ForLinks, objects),
-    nearby: nearbyObjectStore(temporaryFileCache('akin-index', INDEX_CACHE_BYTES)),
+    nearby: nearbyObjectStore(
+      (environment.LAYER_FOLDERS ?? LAYERS).split(':'),
+      temporaryFileCache('akin-index', INDEX_CACHE_BYTES),
+    ),
     links: s3Links(named('BUCKET'), openS3ForLinks),
     catalog: dynamodbCatalog(named('CATALOG_TABLE'), openDynamoDb),
     ledger: dynamodbLedger(named('CATALOG_TABLE'), openDynamoDb),

@@ -3,6 +3,7 @@ import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { EventBus, type EventPattern, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { Grant } from 'aws-cdk-lib/aws-iam';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Choice, Condition, Fail, type IChainable } from 'aws-cdk-lib/aws-stepfunctions';
@@ -13,8 +14,9 @@ import { EventRoute } from './constructs/event-route.ts';
 import { HandlerFunction } from './constructs/handler-function.ts';
 import { NativeLayer } from './constructs/native-layer.ts';
 import { PartnerApi } from './constructs/partner-api.ts';
+import { PinnedExpansion } from './constructs/pinned-expansion.ts';
 import { forEach, guarded, stepMachine, task } from './constructs/step-machine.ts';
-import { Stores } from './constructs/stores.ts';
+import { FOLDERS, Stores } from './constructs/stores.ts';
 import { alarmAbove, MAX_TRIES, WorkQueue, type WorkQueueProps } from './constructs/work-queue.ts';
 import type { StackSettings } from './stack-settings.ts';
 
@@ -29,6 +31,9 @@ export interface AkinStackProps extends StackProps {
 const LONG_SECONDS = 900;
 /** For functions that read a list and pass a name on. */
 const SHORT_SECONDS = 60;
+
+/** How CloudFormation says that a deployment is over, well or not. */
+const DEPLOYED = ['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE'];
 
 export class AkinStack extends Stack {
   readonly #props: AkinStackProps;
@@ -163,8 +168,67 @@ export class AkinStack extends Stack {
   }
 
   #receiveSeeds(): void {
+    const { pinned } = this.#props.stack;
+    const expansions = new Map(pinned.map((population) => [population, this.#pinnedExpansion(population)]));
+    const finish = this.#door('finish-expansion');
+    this.#grantFinishExpansion(finish);
+    const queue = this.#seedQueue(this, this.#seedsBut(pinned), this.#expandDrop(this));
+    // A drop comes to two queues rather than to none while the rules change; whoever is second sees that it is at work.
+    queue.node.addDependency(...expansions.values());
+    this.#route('ended-expansions', finish, this.#endOf('expansion'));
+    if (expansions.size > 0) this.#pinIndex(expansions);
+  }
+
+  #pinnedExpansion(population: string): PinnedExpansion {
+    const expansion = new PinnedExpansion(this, `pinned-${population}`, (scope) => this.#expandDrop(scope));
+    this.#seedQueue(expansion, { prefix: `seeds/${population}/` }, expansion.handler, expansion.alias);
+    return expansion;
+  }
+
+  /** Every seed file but those of pinned populations; as a list of what it is not, because one field takes no two conditions. */
+  #seedsBut(pinned: readonly string[]): object {
+    if (pinned.length === 0) return { prefix: 'seeds/' };
+    const others = FOLDERS.filter((folder) => folder !== 'seeds').map((folder) => `${folder}/`);
+    return { 'anything-but': { prefix: [...pinned.map((population) => `seeds/${population}/`), ...others] } };
+  }
+
+  #seedQueue(scope: Construct, key: object, handler: HandlerFunction, alias?: Alias): WorkQueue {
+    return this.#queue('seeds', handler, {
+      scope,
+      alias,
+      pattern: this.#writtenObject(key),
+      timeoutSeconds: LONG_SECONDS,
+      concurrency: this.#props.stack.expansionConcurrency,
+    });
+  }
+
+  /** Layers and functions of pinned populations follow the catalog, and the code that is deployed. */
+  #pinIndex(expansions: ReadonlyMap<string, PinnedExpansion>): void {
+    const pin = this.#worker('pin-index');
+    const pinned = [...expansions].map(([population, { handler, layer }]) => [
+      population,
+      { function: handler.functionName, layer },
+    ]);
+    pin.addEnvironment('PINNED', this.toJsonString(Object.fromEntries(pinned)));
+    this.#stores.grantRead(pin, 'index');
+    this.#stores.grantArchives(pin);
+    this.#stores.grantReadCatalog(pin);
+    for (const expansion of expansions.values()) expansion.grantPin(pin, [this.#layer.version]);
+    this.#route('changed-indexes', pin, {
+      source: ['akin', 'aws.cloudformation'],
+      detailType: ['upload done', 'population forgotten', 'CloudFormation Stack Status Change'],
+      detail: {
+        $or: [
+          { population: [...expansions.keys()] },
+          { 'stack-id': [this.stackId], 'status-details': { status: DEPLOYED } },
+        ],
+      },
+    });
+  }
+
+  #expandDrop(scope: Construct): HandlerFunction {
     const stores = this.#stores;
-    const expand = this.#worker('expand-drop', [this.#layer.version]);
+    const expand = this.#worker('expand-drop', [this.#layer.version], scope);
     stores.grantList(expand, 'seeds', 'parts');
     stores.grantRead(expand, 'seeds', 'index', 'parts');
     stores.grantWrite(expand, 'parts');
@@ -172,15 +236,7 @@ export class AkinStack extends Stack {
     stores.bands.grant(expand, 'dynamodb:Query', 'dynamodb:BatchGetItem');
     this.#grantStart(expand, 'expansion');
     this.#grantTellAudience(expand);
-    const finish = this.#door('finish-expansion');
-    this.#grantFinishExpansion(finish);
-    const { expansionConcurrency } = this.#props.stack;
-    this.#queue('seeds', expand, {
-      pattern: this.#writtenObject({ prefix: 'seeds/' }),
-      timeoutSeconds: LONG_SECONDS,
-      concurrency: expansionConcurrency,
-    });
-    this.#route('ended-expansions', finish, this.#endOf('expansion'));
+    return expand;
   }
 
   #partnerApi(): PartnerApi {
@@ -196,6 +252,7 @@ export class AkinStack extends Stack {
     stores.grantWriteCatalog(light);
     stores.catalog.grant(light, 'dynamodb:DeleteItem');
     stores.bands.grant(light, 'dynamodb:Query', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem');
+    this.#bus.grantPutEventsTo(light); // of a population that is forgotten
     stores.grantList(heavy, 'seeds', 'audiences');
     stores.grantRead(heavy, 'seeds', 'audiences', 'index');
     stores.grantReadCatalog(heavy);
@@ -232,8 +289,8 @@ export class AkinStack extends Stack {
   }
 
   /** A function that works on people's data: with memory for a shard, and all the time that there is. */
-  #worker(id: string, layers: HandlerFunctionLayers = []): HandlerFunction {
-    return this.#function(id, this.#props.stack.memoryMiB, LONG_SECONDS, layers);
+  #worker(id: string, layers: HandlerFunctionLayers = [], scope: Construct = this): HandlerFunction {
+    return this.#function(id, this.#props.stack.memoryMiB, LONG_SECONDS, layers, scope);
   }
 
   /** A function that passes names on. */
@@ -241,11 +298,17 @@ export class AkinStack extends Stack {
     return this.#function(id, this.#props.stack.doorMemoryMiB, SHORT_SECONDS, []);
   }
 
-  #function(id: string, memoryMiB: number, timeoutSeconds: number, layers: HandlerFunctionLayers): HandlerFunction {
+  #function(
+    id: string,
+    memoryMiB: number,
+    timeoutSeconds: number,
+    layers: HandlerFunctionLayers,
+    scope: Construct = this,
+  ): HandlerFunction {
     const { stack, environment: given } = this.#props;
     const { architecture, logRetentionDays } = stack;
     const settings = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-    return new HandlerFunction(this, id, {
+    return new HandlerFunction(scope, id, {
       architecture,
       memoryMiB,
       timeoutSeconds,
@@ -271,16 +334,21 @@ export class AkinStack extends Stack {
   #queue(
     id: string,
     handler: HandlerFunction,
-    props: Pick<WorkQueueProps, 'pattern'> &
-      Partial<Pick<WorkQueueProps, 'timeoutSeconds' | 'delaySeconds' | 'concurrency'>>,
-  ): void {
-    new WorkQueue(this, id, {
+    {
+      scope = this,
+      ...props
+    }: Pick<WorkQueueProps, 'pattern'> &
+      Partial<Pick<WorkQueueProps, 'alias' | 'timeoutSeconds' | 'delaySeconds' | 'concurrency'>> & {
+        readonly scope?: Construct;
+      },
+  ): WorkQueue {
+    return new WorkQueue(scope, id, {
       timeoutSeconds: SHORT_SECONDS,
       concurrency: 5, // these only pass names on; the line of uploads makes them wait for each other anyway
       ...props,
       handler,
       deadLetters: this.#deadLetters,
-      alarmAction: this.#alarmAction(`${id}-topic`),
+      alarmAction: this.#alarmAction(`${id}-topic`, scope),
     });
   }
 
@@ -327,9 +395,9 @@ export class AkinStack extends Stack {
     };
   }
 
-  #alarmAction(id = 'alarm-topic') {
+  #alarmAction(id = 'alarm-topic', scope: Construct = this) {
     const { alarmTopicArn } = this.#props.stack;
-    return alarmTopicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, id, alarmTopicArn));
+    return alarmTopicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(scope, id, alarmTopicArn));
   }
 }
 

@@ -1,6 +1,10 @@
 /** What whoever deploys may choose of the stack itself: `npx cdk deploy -c memoryMiB=3008`. docs/parameters.md shows them. */
 import type { Node } from 'constructs';
 import * as z from 'zod';
+import { checkPopulationName } from '#application/population.ts';
+
+/** Each takes a function and a queue of its own, and its name stands in patterns of events, which are short. */
+const MOST_PINNED = 10;
 
 const number = z.coerce.number().pipe(z.int());
 
@@ -24,6 +28,19 @@ const StackSettings = z.object({
   requestsPerSecond: number.pipe(z.int().min(1).max(10_000)).default(50).meta({
     reason: 'Calls of the API beyond are told to come again in a second; twice as many pass in a burst.',
   }),
+  pinned: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((name) => name !== ''))
+    .pipe(
+      z
+        .array(z.string().refine(isPopulationName, 'it expects names of populations, separated by commas'))
+        .max(MOST_PINNED)
+        .refine((names) => new Set(names).size === names.length, 'it expects each name once'),
+    )
+    .meta({
+      reason: `Populations, at most ${MOST_PINNED}, separated by commas, that have an expansion function of their own, which carries their index as a Lambda layer.`,
+    }),
   logRetentionDays: z.coerce
     .number()
     .pipe(z.literal([1, 3, 5, 7, 14, 30, 60, 90, 180, 365]))
@@ -46,6 +63,14 @@ const StackSettings = z.object({
 export type StackSettings = z.infer<typeof StackSettings>;
 
 export const STACK_SETTINGS = StackSettings.shape;
+
+function isPopulationName(name: string): boolean {
+  try {
+    return checkPopulationName(name) === name;
+  } catch {
+    return false;
+  }
+}
 
 /** From the app's context, so from cdk.json or `-c name=value`. */
 export function stackSettingsFrom(node: Node): StackSettings {

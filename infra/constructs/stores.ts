@@ -8,7 +8,8 @@ import { acknowledge, acknowledgePattern, arnInFinding } from './acknowledge.ts'
 import type { HandlerFunction } from './handler-function.ts';
 
 /** The folders of the bucket. */
-export type Folder = 'populations' | 'seeds' | 'index' | 'models' | 'audiences' | 'parts';
+export const FOLDERS = ['populations', 'seeds', 'index', 'models', 'audiences', 'parts'] as const;
+export type Folder = (typeof FOLDERS)[number];
 
 export class Stores extends Construct {
   readonly bucket: Bucket;
@@ -87,6 +88,11 @@ export class Stores extends Construct {
   /** How an upload stands is written beside what was dropped, and nothing else is written there. */
   grantTellStatus(who: HandlerFunction): void {
     this.grantObjects(who, 's3:PutObject', ['populations/*/_STATUS.json']);
+  }
+
+  /** Archives that become layers, which Lambda reads in the name of whoever publishes them. */
+  grantArchives(who: HandlerFunction): void {
+    for (const action of ['s3:PutObject', 's3:GetObject']) this.grantObjects(who, action, ['parts/layers/*']);
   }
 
   grantList(who: HandlerFunction, ...folders: readonly Folder[]): void {

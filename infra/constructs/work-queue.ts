@@ -9,7 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { type Alias, CfnEventSourceMapping, EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { HandlerFunction } from './handler-function.ts';
@@ -25,6 +25,8 @@ const VISIBILITY_MARGIN_SECONDS = 60;
 
 export interface WorkQueueProps {
   readonly handler: HandlerFunction;
+  /** The handler by another name, where it is called by that. */
+  readonly alias?: Alias | undefined;
   readonly timeoutSeconds: number;
   readonly pattern: EventPattern;
   readonly deadLetters: Queue;
@@ -36,7 +38,7 @@ export interface WorkQueueProps {
 export class WorkQueue extends Construct {
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
-    const { handler, timeoutSeconds, pattern, deadLetters, delaySeconds = 0, concurrency, alarmAction } = props;
+    const { handler, alias, timeoutSeconds, pattern, deadLetters, delaySeconds = 0, concurrency, alarmAction } = props;
     const queue = new Queue(this, 'queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -59,6 +61,9 @@ export class WorkQueue extends Construct {
       reportBatchItemFailures: true,
       maxConcurrency: concurrency,
     });
+    // By the resource's own property: an alias is no target by its type, whose optional properties do not agree.
+    const { defaultChild } = mapping.node;
+    if (alias && defaultChild instanceof CfnEventSourceMapping) defaultChild.functionName = alias.functionArn;
     mapping.node.addDependency(consumption);
     deadLetters.grant(handler, 'sqs:SendMessage');
     const oldest = queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'max' });

@@ -1,8 +1,13 @@
 /** The functions of a template: their bundles and layers, limits and variables, with the SDK in them pointed at the local stack. */
+
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { REGION } from './aws-service.ts';
 import { isObject, type Json } from './json.ts';
+import { FunctionVersions } from './lambda/function-versions.ts';
+import type { LayerVersions } from './lambda/layer-versions.ts';
 import { LocalFunction } from './lambda/local-function.ts';
-import type { Template } from './template.ts';
+import type { Resource, Template } from './template.ts';
 
 export interface FunctionSettings {
   readonly concurrency: number;
@@ -12,27 +17,78 @@ export interface FunctionSettings {
   readonly secretFor: (id: string) => string;
 }
 
-export function functionsOf(
+/** Those that are called by their own names. */
+export function functionsOf(template: Template, settings: FunctionSettings): ReadonlyMap<string, LocalFunction> {
+  const aliased = template.ofType('AWS::Lambda::Alias').map(({ id }) => template.aliasAt(id).functionId);
+  const functions = template
+    .ofType('AWS::Lambda::Function')
+    .filter(({ id }) => !aliased.includes(id))
+    .map((resource) => {
+      const layers = layersOf(template, resource).flatMap((arn) => templateLayer(template, arn) ?? []);
+      return localFunction(template, resource, settings, layers);
+    });
+  return new Map(functions.map((each) => [each.name, each]));
+}
+
+/** Those that are called by an alias: their layers may be published while the stack runs. */
+export function versionsOf(
   template: Template,
-  { concurrency, scratch, log, secretFor }: FunctionSettings,
-): ReadonlyMap<string, LocalFunction> {
-  const functions = template.ofType('AWS::Lambda::Function').map(({ id, properties }) => {
-    const { Code, Handler, Layers, MemorySize, Timeout, Environment } = properties;
-    const variables = template.resolve(isObject(Environment) ? Environment.Variables : {});
-    return new LocalFunction({
-      name: id,
-      task: template.assetFolder(Code),
-      handler: template.text(Handler),
-      memoryMiB: Number(MemorySize),
-      timeoutMs: 1_000 * Number(Timeout),
-      environment: { ...textsOf(variables), ...callerOf(template, id, secretFor(id)) },
-      layers: Array.isArray(Layers) ? Layers.map((layer) => layerFolder(template, layer)) : [],
-      concurrency,
-      scratch,
-      log,
+  settings: FunctionSettings,
+  published: LayerVersions,
+): ReadonlyMap<string, FunctionVersions> {
+  const versions = template.ofType('AWS::Lambda::Alias').map(({ id }) => {
+    const { functionId, name: alias } = template.aliasAt(id);
+    const resource = template.resource(functionId);
+    const folderOf = (arn: string) => published.find(arn)?.folder ?? templateLayer(template, arn);
+    return new FunctionVersions({
+      name: functionId,
+      arn: template.arnOf(functionId),
+      layers: layersOf(template, resource),
+      alias,
+      codeBytes: bytesIn(template.assetFolder(resource.properties.Code)),
+      bytesOf(arn) {
+        const folder = folderOf(arn);
+        return folder === undefined ? undefined : bytesIn(folder);
+      },
+      make: (layers) =>
+        localFunction(
+          template,
+          resource,
+          settings,
+          layers.flatMap((arn) => folderOf(arn) ?? []),
+        ),
     });
   });
-  return new Map(functions.map((each) => [each.name, each]));
+  return new Map(versions.map((each) => [each.name, each]));
+}
+
+function localFunction(
+  template: Template,
+  { id, properties }: Resource,
+  { concurrency, scratch, log, secretFor }: FunctionSettings,
+  layers: readonly string[],
+): LocalFunction {
+  const { Code, Handler, MemorySize, Timeout, Environment } = properties;
+  const variables = template.resolve(isObject(Environment) ? Environment.Variables : {});
+  return new LocalFunction({
+    name: id,
+    task: template.assetFolder(Code),
+    handler: template.text(Handler),
+    memoryMiB: Number(MemorySize),
+    timeoutMs: 1_000 * Number(Timeout),
+    environment: { ...textsOf(variables), ...callerOf(template, id, secretFor(id)) },
+    layers,
+    concurrency,
+    scratch,
+    log,
+  });
+}
+
+/** The bytes of all files in a folder. */
+export function bytesIn(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
 /** Whom the SDK in a function calls, and as who. */
@@ -46,8 +102,15 @@ function callerOf(template: Template, id: string, secret: string): Readonly<Reco
   };
 }
 
-function layerFolder(template: Template, reference: Json): string {
-  return template.assetFolder(template.resource(template.pointedAt(reference)).properties.Content);
+/** The ARNs of the template's layers. */
+function layersOf(template: Template, { properties: { Layers } }: Resource): string[] {
+  return Array.isArray(Layers) ? Layers.map((layer) => template.text(layer)) : [];
+}
+
+/** Where the layer of that ARN lies; undefined where it is none of the template's. */
+function templateLayer(template: Template, arn: string): string | undefined {
+  const found = template.ofType('AWS::Lambda::LayerVersion').find(({ id }) => template.arnOf(id) === arn);
+  return found && template.assetFolder(found.properties.Content);
 }
 
 function textsOf(variables: Json): Record<string, string> {

@@ -13,8 +13,11 @@ import { DynamodbService } from './dynamodb-service.ts';
 import { EventBus } from './events/event-bus.ts';
 import { EventsService } from './events/events-service.ts';
 import { invokeLater } from './events/invoke-later.ts';
-import { functionsOf } from './functions-of-template.ts';
+import { type FunctionSettings, functionsOf, versionsOf } from './functions-of-template.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
+import type { FunctionVersions } from './lambda/function-versions.ts';
+import { LambdaService } from './lambda/lambda-service.ts';
+import { LayerVersions } from './lambda/layer-versions.ts';
 import type { LocalFunction } from './lambda/local-function.ts';
 import { Meter } from './meter.ts';
 import { type Permission, Roles } from './permissions.ts';
@@ -27,7 +30,7 @@ import { executionEvent } from './states/execution-events.ts';
 import type { Execution } from './states/executions.ts';
 import { StateMachine } from './states/state-machines.ts';
 import { StatesService } from './states/states-service.ts';
-import { Template } from './template.ts';
+import { STACK_ID, Template } from './template.ts';
 
 export interface LocalStackOptions {
   /** Where the template lies, and its name without `.template.json`. */
@@ -61,7 +64,10 @@ export class LocalStack {
   readonly calls: CallBook;
   readonly meter = new Meter();
   readonly queues: ReadonlyMap<string, Queue>;
+  /** Those that are called by their own names. */
   functions: ReadonlyMap<string, LocalFunction> = new Map();
+  /** Those that are called by an alias. */
+  versions: ReadonlyMap<string, FunctionVersions> = new Map();
   readonly bus: EventBus;
   readonly #options: LocalStackOptions;
   readonly #secrets = new Map<string, string>();
@@ -72,6 +78,7 @@ export class LocalStack {
   readonly #polled: Queue[] = [];
   readonly #s3: S3Service;
   readonly #dynamodb: DynamodbService;
+  readonly #layers: LayerVersions;
   readonly #endpoint: AwsEndpoint;
 
   static async start(options: LocalStackOptions): Promise<LocalStack> {
@@ -89,6 +96,7 @@ export class LocalStack {
     this.bus = new EventBus((rule, error) => log(`the rule ${rule} could not deliver: ${String(error)}`));
     this.#s3 = new S3Service(join(folder, 's3'), (event) => this.#tellOfObject(event));
     this.#dynamodb = new DynamodbService(join(folder, 'dynamodb'));
+    this.#layers = new LayerVersions(join(folder, 'layers'));
     this.queues = queuesOf(this.template, join(folder, 'queues'));
     this.#roles = new Roles(this.template);
     this.#makeRules();
@@ -100,6 +108,11 @@ export class LocalStack {
         sqs: new SqsService(this.queues.values()),
         events: new EventsService(this.bus),
         states: new StatesService(this.#machines),
+        lambda: new LambdaService({
+          layers: this.#layers,
+          functions: () => this.versions,
+          readObject: (bucket, key) => this.#s3.bytesOf(bucket, key),
+        }),
         'execute-api': new ApiGatewayService(this.template, (id, event) => this.#invoke(this.#functionAt(id), event)),
       },
       secretOf: (accessKeyId) => this.#secrets.get(accessKeyId),
@@ -133,7 +146,7 @@ export class LocalStack {
   async stop(): Promise<void> {
     for (const machine of this.#machines) machine.stop();
     const polled = this.#pollers.map((poller) => poller.stop());
-    await Promise.all(this.functions.values().map((each) => each.stop()));
+    await Promise.all([...this.functions.values(), ...this.versions.values()].map((each) => each.stop()));
     await Promise.all(polled);
     await this.#endpoint.stop();
     await this.#dynamodb.stop();
@@ -149,14 +162,17 @@ export class LocalStack {
       await this.#dynamodb.createTable(id, this.template.resolve(properties));
     }
     const { concurrency, folder, log } = this.#options;
-    this.functions = functionsOf(this.template, {
+    const settings: FunctionSettings = {
       concurrency,
       log,
       scratch: join(folder, 'tmp'),
       secretFor: (id) => this.#secretFor(id),
-    });
+    };
+    this.functions = functionsOf(this.template, settings);
+    this.versions = versionsOf(this.template, settings, this.#layers);
     for (const machine of this.#machines) machine.abortInterrupted();
     this.#makePollers();
+    this.#tellOfDeployment();
   }
 
   #makeMachines(): StateMachine[] {
@@ -206,7 +222,7 @@ export class LocalStack {
     const { log, retryAfterMs, concurrency } = this.#options;
     for (const { id, properties } of this.template.ofType('AWS::Lambda::EventSourceMapping')) {
       const { EventSourceArn, FunctionName, BatchSize, FunctionResponseTypes, ScalingConfig } = properties;
-      const handler = this.template.pointedAt(FunctionName);
+      const handler = this.#handlerOf(this.template.pointedAt(FunctionName));
       const queue = this.queues.get(this.template.pointedAt(EventSourceArn));
       if (!queue) throw new Error(`expected what the local stack knows, got no queue in ${id}`);
       const limit = isObject(ScalingConfig) ? Number(ScalingConfig.MaximumConcurrency) : concurrency;
@@ -240,8 +256,14 @@ export class LocalStack {
     queue.send(JSON.stringify({ requestPayload: event, responsePayload: { errorType: nameOf(error) } }));
   }
 
+  /** A function, or the one that is called by an alias. */
+  #handlerOf(id: string): string {
+    const { type } = this.template.resource(id);
+    return type === 'AWS::Lambda::Alias' ? this.template.aliasAt(id).functionId : id;
+  }
+
   #functionAt(id: string): LocalFunction {
-    const found = this.functions.get(id);
+    const found = this.functions.get(id) ?? this.versions.get(id)?.called;
     if (found) return found;
     throw new Error(`expected a function of the stack, got ${id}`);
   }
@@ -283,6 +305,16 @@ export class LocalStack {
       detailType: kind,
       resources: [`arn:aws:s3:::${bucket}`],
       detail: { version: '0', bucket: { name: bucket }, object: { key, size, etag, sequencer }, reason },
+    });
+  }
+
+  /** A start is a deployment: what was published before is not carried any more. */
+  #tellOfDeployment(): void {
+    this.bus.put({
+      source: 'aws.cloudformation',
+      detailType: 'CloudFormation Stack Status Change',
+      resources: [STACK_ID],
+      detail: { 'stack-id': STACK_ID, 'status-details': { status: 'UPDATE_COMPLETE' } },
     });
   }
 

@@ -53,6 +53,7 @@ export const VOCABULARY: Readonly<Record<string, Readonly<Record<string, Treatme
     Qualifier: 'there is one version of each function',
     MaximumEventAgeInSeconds: 'events are tried again at once',
   },
+  'AWS::Lambda::Alias': { FunctionName: 'run', FunctionVersion: 'run', Name: 'run' },
   'AWS::Lambda::Permission': 'who may call a function stands in the rule',
   'AWS::Lambda::LayerVersion': {
     Content: 'run',

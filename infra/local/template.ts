@@ -37,12 +37,19 @@ const ARNS: Readonly<Record<string, readonly [string, string]>> = {
   'AWS::IAM::Role': ['iam', 'role/'],
 };
 
+/** The one stack that there is. */
+export const STACK_ID = arnOf('cloudformation', 'stack/akin/local');
+
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
   'AWS::Region': REGION,
   'AWS::AccountId': ACCOUNT,
   'AWS::Partition': 'aws',
+  'AWS::StackId': STACK_ID,
   'AWS::URLSuffix': 'amazonaws.com',
 };
+
+/** A Ref to one of these is its ARN. */
+const NAMED_BY_ARN = new Set(['AWS::StepFunctions::StateMachine', 'AWS::Lambda::LayerVersion', 'AWS::Lambda::Alias']);
 
 export class Template {
   readonly resources: readonly Resource[];
@@ -118,10 +125,24 @@ export class Template {
     return StateMachineName === undefined ? id : this.text(StateMachineName);
   }
 
+  /** What an alias is called, and the function that it is one of. */
+  aliasAt(id: string): { readonly functionId: string; readonly name: string } {
+    const { FunctionName, FunctionVersion, Name } = this.resource(id).properties;
+    const version = this.text(FunctionVersion);
+    if (version !== '$LATEST') {
+      throw new Error(`expected what the local stack knows, got the alias ${id} of version ${version}`);
+    }
+    return { functionId: this.pointedAt(FunctionName), name: this.text(Name) };
+  }
+
   arnOf(id: string): string {
     const type = this.#types.get(id) ?? '';
     if (type === 'AWS::S3::Bucket') return `arn:aws:s3:::${bucketNameOf(id)}`;
     const form = ARNS[type];
+    if (type === 'AWS::Lambda::Alias') {
+      const { functionId, name } = this.aliasAt(id);
+      return arnOf('lambda', `function:${functionId}:${name}`);
+    }
     if (form && type === 'AWS::StepFunctions::StateMachine') return arnOf(form[0], `${form[1]}${this.nameOf(id)}`);
     if (!form) throw new Error(`expected what the local stack knows, got the ARN of ${id}, a ${type || 'stranger'}`);
     return arnOf(form[0], `${form[1]}${id}`);
@@ -135,7 +156,7 @@ export class Template {
       return pseudo;
     }
     if (type === 'AWS::SQS::Queue') return `${this.endpoint}/${ACCOUNT}/${id}`;
-    if (type === 'AWS::StepFunctions::StateMachine' || type === 'AWS::Lambda::LayerVersion') return this.arnOf(id);
+    if (NAMED_BY_ARN.has(type)) return this.arnOf(id);
     return type === 'AWS::S3::Bucket' ? bucketNameOf(id) : id;
   }
 

@@ -4,13 +4,12 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 
 /** More than the SDK's three: a table or a prefix that grows with its load answers `slow down` for some seconds. */
-const ATTEMPTS = 8;
+export const ATTEMPTS = 8;
 
 export const openS3: () => Promise<S3Client> = once(async () => {
   const { S3Client } = await import('@aws-sdk/client-s3');
@@ -48,12 +47,9 @@ export async function regionOfEnvironment(): Promise<string> {
   return (await openSfn()).config.region();
 }
 
-export const openLambda: () => Promise<LambdaClient> = once(async () => {
-  const { LambdaClient } = await import('@aws-sdk/client-lambda');
-  return new LambdaClient({ maxAttempts: ATTEMPTS });
 });
 
-function once<T>(make: () => Promise<T>): () => Promise<T> {
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
     made ??= make();

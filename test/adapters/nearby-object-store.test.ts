@@ -21,8 +21,9 @@ async function farAndNear() {
   await far.write(NAME, Uint8Array.of(1, 2, 3));
   await far.write('seeds/shop/spring.csv', Uint8Array.of(4));
   const cache = new FileCache(temporaryFolder(), 100);
-  const nearby = nearbyObjectStore(() => cache);
-  return { reads, open: () => nearby(counted) };
+  const layer = temporaryFolder();
+  const nearby = nearbyObjectStore([temporaryFolder(), layer], () => cache);
+  return { reads, layer: localFolderObjectStore(layer), open: () => nearby(counted) };
 }
 
 describe('an object store with a cache nearby', () => {
@@ -55,6 +56,37 @@ describe('an object store with a cache nearby', () => {
     await Promise.all([open().read(NAME), open().read(NAME)]);
 
     expect(reads).toEqual([NAME]);
+  });
+
+  it('reads from a layer what lies there, and says so while nothing came from farther away', async () => {
+    const { reads, layer, open } = await farAndNear();
+    await layer.write(NAME, Uint8Array.of(7));
+    const store = open();
+
+    expect(await store.read(NAME)).toEqual(Buffer.of(7));
+    expect([reads, store.indexFrom()]).toEqual([[], 'layer']);
+    const other = 'index/shop/00000002-abc-0.arrow';
+    await store.read(other);
+    expect([reads, store.indexFrom()]).toEqual([[other], 'storage']);
+  });
+
+  it('says cache where some came from a layer and the others from there', async () => {
+    const { layer, open } = await farAndNear();
+    await open().read(NAME);
+    const carried = 'index/shop/00000001-abc-1.arrow';
+    await layer.write(carried, Uint8Array.of(7));
+    const [first, second] = [open(), open()];
+    for (const name of [carried, NAME]) await first.read(name);
+    for (const name of [NAME, carried]) await second.read(name);
+
+    expect([first.indexFrom(), second.indexFrom()]).toEqual(['cache', 'cache']);
+  });
+
+  it('looks for nothing beside its layers', async () => {
+    const { reads, open } = await farAndNear();
+
+    await expect(open().read('index/../../secret')).rejects.toThrow('stays within its store');
+    expect(reads).toEqual(['index/../../secret']);
   });
 
   it('keeps nothing that may change', async () => {

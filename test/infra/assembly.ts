@@ -18,11 +18,23 @@ export type Resource = z.infer<typeof Resource>;
 const TemplateFile = z.object({ Resources: z.record(z.string(), Resource) });
 
 /** Fails where the command line's own does: at an error, or at a finding that nobody gave a reason for. */
-export async function synthesized(environment: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function synthesized(
+  environment: Readonly<Record<string, string>> = {},
+  context: readonly string[] = [],
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'akin-assembly-'));
   await promisify(execFile)(
     process.execPath,
-    ['node_modules/aws-cdk/bin/cdk', 'synth', '--quiet', '--output', folder, '-c', `architecture=${ARCHITECTURE}`],
+    [
+      'node_modules/aws-cdk/bin/cdk',
+      'synth',
+      '--quiet',
+      '--output',
+      folder,
+      '-c',
+      `architecture=${ARCHITECTURE}`,
+      ...context.flatMap((each) => ['-c', each]),
+    ],
     { env: { ...process.env, ...environment }, maxBuffer: 2 ** 26 },
   );
   return folder;

@@ -23,8 +23,11 @@ export class LocalSite {
   observe: Observe = () => {};
   #stack: LocalStack | undefined;
 
-  static async open(environment: Readonly<Record<string, string>>): Promise<LocalSite> {
-    const site = new LocalSite(await synthesized(environment));
+  static async open(
+    environment: Readonly<Record<string, string>>,
+    context: readonly string[] = [],
+  ): Promise<LocalSite> {
+    const site = new LocalSite(await synthesized(environment, context));
     await site.#start();
     return site;
   }

@@ -27,6 +27,8 @@ export function sandboxEnvironment(input: EnvironmentInput): Record<string, stri
       .map((layer) => join(layer, 'nodejs', 'node_modules'))
       .toReversed()
       .join(':'),
+    // What is unpacked to /opt there; here each layer has a folder of its own.
+    LAYER_FOLDERS: input.layers.join(':'),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     ...input.environment,
     // … and not on these.

@@ -31,6 +31,7 @@ describe('a function’s surroundings', () => {
       LANG: 'en_US.UTF-8',
       PATH: '/usr/local/bin:/usr/bin:/bin',
       NODE_PATH: '',
+      LAYER_FOLDERS: '',
       AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
