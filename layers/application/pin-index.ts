@@ -1,6 +1,6 @@
 /**
  * A pinned population has a function of its own that carries the files of its index as a layer. Where they do not fit, and
- * until the layer is there, the function reads them from the store: what it carries makes it faster, and never wrong.
+ * until the layer is there, the function reads them from the store: what it carries spares requests, and changes no result.
  */
 import { sha256Of } from './digest.ts';
 import { Conflict } from './errors.ts';
