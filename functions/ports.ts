@@ -1,12 +1,5 @@
 /** The outside world of every function, built from the environment once per cold start. Nothing else reads the environment. */
-import {
-  openDynamoDb,
-  openEventBridge,
-  openS3,
-  openS3ForLinks,
-  openSfn,
-  openSqs,
-} from '#adapters/aws-clients.ts';
+import { openDynamoDb, openEventBridge, openS3, openS3ForLinks, openSfn, openSqs } from '#adapters/aws-clients.ts';
 import { dynamodbBucketStore } from '#adapters/dynamodb-bucket-store.ts';
 import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
 import { dynamodbLedger } from '#adapters/dynamodb-ledger.ts';

@@ -47,8 +47,6 @@ export async function regionOfEnvironment(): Promise<string> {
   return (await openSfn()).config.region();
 }
 
-});
-
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {
