@@ -52,6 +52,8 @@ export interface Evaluation {
   readonly warnings: readonly string[];
   /** What was trained for which campaigns, where that was asked for. */
   readonly training?: readonly CampaignTraining[] | undefined;
+  /** Means of the untrained scorer on the same points, where one was trained. */
+  readonly untrained?: readonly MeanQuality[] | undefined;
 }
 
 /** Receives each campaign's whole ranking. */
@@ -73,11 +75,14 @@ export async function evaluateRankers(
   const trained = isTrained ? await trainForCampaigns(settings, population, options, campaigns, watch) : undefined;
   const place = embedding ? placing(settings, population, options, campaigns, embedding) : (shards: Shard[]) => shards;
   const results: CampaignQuality[] = [];
+  const untrained: CampaignQuality[] = [];
   for (const [done, campaign] of campaigns.entries()) {
     watch('evaluate the campaigns', done, campaigns.length);
     await nextTurn();
-    const own = trained?.get(campaign) ?? { ranker, place };
+    const scorer = trained?.get(campaign);
+    const own = scorer ?? { ranker, place };
     const { result, ranking } = measureCampaign(population.shards, own.ranker, options, campaign, own.place);
+    if (scorer) untrained.push(measureCampaign(population.shards, ranker, options, campaign, scorer.place).result);
     sink?.(campaign.campaign, ranking);
     results.push(result);
   }
@@ -89,7 +94,10 @@ export async function evaluateRankers(
     ranker: { name, choices },
     means: meansOf(results),
     campaigns: results,
-    ...(trained ? { training: [...new Set([...trained.values()].map(({ training }) => training))] } : {}),
+    ...(trained && {
+      training: [...new Set([...trained.values()].map(({ training }) => training))],
+      untrained: meansOf(untrained),
+    }),
     warnings: [
       ...warnOfUnknownDrops(
         population.shards.map((shard) => matchDrops(shard, options.drop)),

@@ -20,13 +20,18 @@ describe('evaluate with training', () => {
       campaignOf(2, ['group0:0']),
     ];
 
-    const { training, campaigns: results } = await evaluationOf(population, ATTENTION, campaigns, undefined, true);
+    const {
+      training,
+      campaigns: results,
+      untrained,
+    } = await evaluationOf(population, ATTENTION, campaigns, undefined, true);
 
     expect(training?.map((each) => [each.campaigns, each.dropped])).toEqual([
       [2, 1],
       [1, 2],
     ]);
     expect(results.map(({ campaign }) => campaign)).toEqual(['group 0', 'group 1', 'group 2']);
+    expect(untrained?.at(-1)?.campaigns).toBe(3);
     for (const { curve } of training ?? []) {
       expect(curve.heldOut).toBeGreaterThan(0);
       const aucs = [curve.untrained, ...curve.epochs.map(({ auc }) => auc)];

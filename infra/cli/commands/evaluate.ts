@@ -3,7 +3,7 @@ import { readCampaigns } from '#adapters/formats/campaign-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import { ALL_RANKERS, type Comparison, compareRankers } from '#application/compare-rankers.ts';
 import { Invalid } from '#application/errors.ts';
-import { type Campaign, type Evaluation, evaluateRankers } from '#application/evaluate-rankers.ts';
+import { type Campaign, type Evaluation, evaluateRankers, type MeanQuality } from '#application/evaluate-rankers.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import { type RankingFlags, rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { CampaignTraining } from '#application/train-for-campaigns.ts';
@@ -109,8 +109,17 @@ function showComparison(terminal: Terminal, { population, campaigns, rankers }: 
   );
 }
 
-function showEvaluation(terminal: Terminal, { population, ranker, means, training }: Evaluation): void {
+function showEvaluation(terminal: Terminal, { population, ranker, means, training, untrained }: Evaluation): void {
   terminal.title(`${population}: ${rankerTitle(ranker)}`);
+  showMeans(terminal, means);
+  if (untrained) {
+    terminal.title('untrained, on the same points');
+    showMeans(terminal, untrained);
+  }
+  if (training) showTraining(terminal, training);
+}
+
+function showMeans(terminal: Terminal, means: readonly MeanQuality[]): void {
   terminal.table(
     ['tier', 'campaigns', 'AUC', 'precision@K', 'recall@10%', 'lift@K'],
     means.map(({ tier, campaigns, auc, precision, recall, lift }) => [
@@ -120,7 +129,6 @@ function showEvaluation(terminal: Terminal, { population, ranker, means, trainin
       Number(lift.toFixed(2)),
     ]),
   );
-  if (training) showTraining(terminal, training);
 }
 
 /** How well items were found that nothing was learned from. */
