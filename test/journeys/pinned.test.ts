@@ -1,4 +1,6 @@
 /** A pinned population in the synthesized stack: its function carries its index, through uploads, deployments and its end. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LAYER_ROOM_BYTES } from '#adapters/lambda-index-layers.ts';
 import { bytesIn } from '#infra/local/functions-of-template.ts';
@@ -92,6 +94,19 @@ describe('a pinned population', () => {
         .flatMap(({ Layers }) => Layers.filter(({ Arn }) => Arn.includes('pinned'))),
     ).toEqual([]);
   }, 120_000);
+
+  it('is not touched by an event of another, and what is no event is refused and not logged', async () => {
+    const { handler } = site.functionOf('pin-index');
+    const event = JSON.parse(readFileSync(join('events', 'pin-index.json'), 'utf8'));
+    const before = structuredClone(pinned().alias('live'));
+    site.lines.length = 0;
+
+    const { payload } = await handler.invoke(event);
+    const refusal = await handler.invoke({ secret: 'u0-is-a-person' }).catch((error: Error) => error.name);
+
+    expect([payload, refusal, pinned().alias('live')]).toEqual([{ batchItemFailures: [] }, 'ZodError', before]);
+    expect(site.lines.join('\n')).not.toContain('u0-is-a-person');
+  });
 
   it('leaves nothing in the dead letters', () => {
     const [, queue] = site.stack.queues.entries().find(([id]) => id.startsWith('deadletters')) ?? [];
