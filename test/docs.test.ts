@@ -55,7 +55,7 @@ describe.each(PAGES)('%s', (page) => {
 
   it('names only scripts and source files that are there', () => {
     const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(json('package.json'));
-    const named = [...text.matchAll(/`npm run (?:--silent )?([a-z:]+)/g)].map(([, script]) => script);
+    const named = [...text.matchAll(/`npm run (?:--silent )?([a-z:-]+)/g)].map(([, script]) => script);
     const files = [...text.matchAll(/`((?:infra|layers|test|docs)\/[\w./-]+\.(?:ts|md|csv|gz))`/g)].map(
       ([, file]) => file,
     );
