@@ -76,7 +76,7 @@ class Cutter {
   }
 
   *rest(): Generator<Uint8Array> {
-    if (this.#header === undefined && this.#length === 0) {
+    if (this.#isCsv === undefined) {
       throw new Invalid(`${this.#name}: expected at least one user, got none`);
     }
     if (this.#length > (this.#header?.length ?? 0)) yield this.#cut();
@@ -108,7 +108,8 @@ class Cutter {
   /** Of CSV the header stands above every piece; of NDJSON nothing does. */
   #readHeader(): void {
     if (this.#isCsv === undefined) {
-      [this.#parts, this.#length] = [[], 0];
+      // One of the blank lines stays: a byte order mark further down is none.
+      [this.#parts, this.#length] = [[Uint8Array.of(LINE_FEED)], 1];
       return;
     }
     this.#header = this.#isCsv ? Buffer.concat(this.#parts) : new Uint8Array(0);

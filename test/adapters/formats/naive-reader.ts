@@ -81,7 +81,7 @@ function csvRows(text: string): string[][] {
       demand(text[at] === delimiter || endsLine(text, at));
     } while (text[at++] === delimiter);
     if (text[at - 1] === '\r') at++;
-    if (/[^\r\n]/.test(text.slice(start, at))) rows.push(row);
+    if (row.length > 1 || row[0] !== '' || text[start] === '"') rows.push(row);
   }
   demand(rows.every((row) => row.length === rows[0].length));
   return rows;
