@@ -17,7 +17,7 @@ let site: LocalSite;
 beforeAll(async () => {
   site = await LocalSite.open(SETTINGS);
 }, 120_000);
-afterAll(() => site.close());
+afterAll(() => site.close(), 60_000);
 
 it(
   'an upload and an expansion come to the right end although a call over the wire goes wrong, or its process dies',

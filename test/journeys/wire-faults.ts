@@ -47,6 +47,7 @@ export class WireFaults {
   readonly #people: string;
   #expansions = 0;
   #failures = 0;
+  readonly #told = new Set<string>();
   #populations = 0;
 
   constructor(site: LocalSite, people: string) {
@@ -91,22 +92,15 @@ export class WireFaults {
 
   /** Whether there is one generation of each population and one audience of each expansion, and everybody was told. */
   async leftovers() {
-    const { bus } = this.#site.stack;
-    const told = (what: string, of: 'batch' | 'campaign') =>
-      new Set(
-        bus
-          .events()
-          .filter((event) => event['detail-type'] === what)
-          .map(({ detail }) => JSON.stringify([detail.population, detail[of]])),
-      ).size;
+    const told = (what: string) => [...this.#told].filter((each) => each.startsWith(what)).length;
     const audiences = (await this.#site.list('audiences/')).filter((name) => name.endsWith('/audience.csv'));
     return {
       populations: this.#populations,
-      uploadsTold: told('upload done', 'batch'),
+      uploadsTold: told('upload done'),
       // Those that failed were asked for again by another name.
       expansions: this.#expansions - this.#failures,
       audiences: audiences.length,
-      expansionsTold: told('audience ready', 'campaign'),
+      expansionsTold: told('audience ready'),
     };
   }
 
@@ -116,12 +110,14 @@ export class WireFaults {
       await this.#site.upload(`${population}/b1`, { 'people.ndjson': this.#people });
       await this.#site.stack.idle();
     });
+    this.#listen();
     return population;
   }
 
   async #closed(population: string): Promise<void> {
     await this.#site.put(`populations/${population}/b1/_SUCCESS`, '');
     await this.#site.stack.idle();
+    this.#listen();
   }
 
   async #expanded(wire: Wire, population: string): Promise<string> {
@@ -133,7 +129,18 @@ export class WireFaults {
       await this.#site.put(`seeds/${population}/${name}.csv`, SEEDS);
       await this.#site.stack.idle();
     });
+    this.#listen();
     return name;
+  }
+
+  /** Notes who was told of what, before newer events displace those. */
+  #listen(): void {
+    for (const { source, detail, ...event } of this.#site.stack.bus.events()) {
+      if (source === 'akin')
+        this.#told.add(
+          `${event['detail-type']} ${JSON.stringify([detail.population, detail.batch ?? detail.campaign])}`,
+        );
+    }
   }
 
   async #statusOf(population: string) {
