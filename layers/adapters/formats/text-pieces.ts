@@ -105,14 +105,14 @@ class Cutter {
     return piece;
   }
 
-  /** Of CSV the header stands above every piece; of NDJSON nothing does. */
+  /** Above every further piece of CSV stands the header; of NDJSON a blank line, below which no byte order mark is one. */
   #readHeader(): void {
     if (this.#isCsv === undefined) {
       // One of the blank lines stays: a byte order mark further down is none.
       [this.#parts, this.#length] = [[Uint8Array.of(LINE_FEED)], 1];
       return;
     }
-    this.#header = this.#isCsv ? Buffer.concat(this.#parts) : new Uint8Array(0);
+    this.#header = this.#isCsv ? Buffer.concat(this.#parts) : Uint8Array.of(LINE_FEED);
     const text = new TextDecoder().decode(this.#header);
     const cells = text.replaceAll('"', '').split(/[,;\t]/);
     if (columnOf(cells, 'feature') >= 0 && columnOf(cells, 'features') < 0) {

@@ -136,7 +136,10 @@ describe('any file', { timeout: 3_600_000 }, () => {
         expect(users?.length === 0 ? undefined : users).toEqual(expected);
         return users;
       },
-      [[fileOf('\r\n \n\ufeff"id","age"\n"u0","5"\n'), 7]],
+      [
+        [fileOf('\r\n \n\ufeff"id","age"\n"u0","5"\n'), 7],
+        [fileOf('{"id":"u0","features":[]}\n{"id":"u1","features":[]}\n\ufeff{"id":"u2","features":[]}\n'), 7],
+      ],
     );
   });
 
