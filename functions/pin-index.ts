@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { pinIndex } from '#application/pin-index.ts';
+import { isCallers } from '#application/step-failure.ts';
 import { indexLayers } from './index-layers.ts';
 import { onMessage } from './message.ts';
 
@@ -20,7 +21,8 @@ export const handler = onMessage(Change, {
         failures.push(error); // the others do not wait for this one
       }
     }
-    if (failures.length > 0) throw failures[0];
+    // One that another try may mend comes first: what is refused is put away, and nothing is tried again.
+    if (failures.length > 0) throw failures.find((failure) => !isCallers(failure)) ?? failures[0];
     return outcomes.join(', ');
   },
 });

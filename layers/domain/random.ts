@@ -52,3 +52,13 @@ function scramble(block: number): number {
 function rotateLeft(x: number, bits: number): number {
   return (x << bits) | (x >>> (32 - bits));
 }
+
+/** The values in an order of chance. R. Durstenfeld 1964. */
+export function shuffled(values: Uint32Array, random: Random): Uint32Array {
+  const order = values.slice();
+  for (let n = order.length - 1; n > 0; n--) {
+    const other = Math.floor(random() * (n + 1));
+    [order[n], order[other]] = [order[other], order[n]];
+  }
+  return order;
+}

@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { hashText, mix32, seededRandom } from '#domain/random.ts';
+import { hashText, mix32, seededRandom, shuffled } from '#domain/random.ts';
 
 const word = fc.nat(0xffffffff);
 
@@ -107,3 +107,17 @@ function slowHash(text: string, seed: number): number {
   hash = low((hash ^ (hash >> 13n)) * 0xc2b2ae35n);
   return Number(hash ^ (hash >> 16n));
 }
+
+describe('an order of chance', () => {
+  it('draws each order of three as often, within five standard errors', () => {
+    const random = seededRandom(6);
+    const counts = new Map<string, number>();
+    for (let n = 0; n < 6_000; n++) {
+      const order = shuffled(Uint32Array.of(1, 2, 3), random).join('');
+      counts.set(order, (counts.get(order) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(6);
+    for (const count of counts.values())
+      expect(Math.abs(count - 1_000)).toBeLessThan(5 * Math.sqrt(6_000 * (1 / 6) * (5 / 6)));
+  });
+});

@@ -135,7 +135,7 @@ function showMeans(terminal: Terminal, means: readonly MeanQuality[]): void {
 function showTraining(terminal: Terminal, training: readonly CampaignTraining[]): void {
   terminal.title('training: AUC on items never learned from');
   terminal.table(
-    ['campaigns', 'dropped', 'learned', 'held out', 'untrained', 'whitened', 'trained', 'epochs', 'kept'],
+    ['campaigns', 'dropped', 'learned', 'held out', 'untrained', 'whitened', 'trained', 'epochs', 'kept', 'ended by'],
     training.map(({ campaigns, dropped, curve }) => [
       campaigns,
       dropped,
@@ -146,6 +146,7 @@ function showTraining(terminal: Terminal, training: readonly CampaignTraining[])
       ),
       curve.epochs.length - 1,
       curve.kept < 0 ? 'the untrained scorer' : `epoch ${curve.kept}`,
+      curve.ended,
     ]),
   );
 }

@@ -10,7 +10,7 @@ import type { Shard } from '../features/shard.ts';
 import { columnCounts, rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
 import { Adam } from '../kernels/adam.ts';
 import type { Numbers } from '../kernels/matrix.ts';
-import { type Random, seededRandom } from '../random.ts';
+import { type Random, seededRandom, shuffled } from '../random.ts';
 import { addSampledSoftmax, logUniformRank } from './sampled-softmax.ts';
 import {
   type Allocate,
@@ -128,11 +128,7 @@ class Trainer {
         drawn.push(own[n]);
       }
     }
-    for (let n = drawn.length - 1; n > 0; n--) {
-      const other = Math.floor(this.#random() * (n + 1));
-      [drawn[n], drawn[other]] = [drawn[other], drawn[n]];
-    }
-    return Uint32Array.from(drawn);
+    return shuffled(Uint32Array.from(drawn), this.#random);
   }
 
   #step(pairs: Uint32Array): number {

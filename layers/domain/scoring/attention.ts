@@ -58,10 +58,10 @@ export function prepareAudience(
     return audienceOf(centroids, centroids, dimensions, new Float64Array(C).fill(1 / C));
   }
   const R = weights.outputs;
-  const seeds = throughLayer(weights, centroids);
+  const seeds = tower(weights, centroids).out;
   const keys = new Float64Array(seeds.length);
   addProduct(keys, seeds, weights.local, seeds.length / R, R, R);
-  return { ...audienceOf(seeds, keys, R, selfAttention(weights, seeds)), layer: weights };
+  return { ...audienceOf(seeds, keys, R, selfAttention(weights, seeds).attention), layer: weights };
 }
 
 function audienceOf(
@@ -78,23 +78,44 @@ function audienceOf(
   return { dimensions, centroids, keys, gram, globalAttention, globalNorm };
 }
 
-/** The points (B×D) after the layer that both towers share, (B×R). */
-function throughLayer({ dimensions: D, outputs: R, layer, layerBias, slope }: AttentionWeights, points: Numbers) {
-  const B = points.length / D;
-  const out = new Float64Array(B * R);
-  for (let row = 0; row < B; row++) out.set(layerBias, row * R);
-  addProductWithTransposed(out, points, layer, B, D, R);
-  return out.map((sum) => (sum > 0 ? sum : slope[0] * sum));
+export interface Tower {
+  /** Before the activation, (B×R). */
+  readonly sums: Float64Array;
+  /** After it. */
+  readonly out: Float64Array;
 }
 
-/** The seeds' attention to themselves, (C). */
-function selfAttention({ outputs: R, global, globalQuery }: AttentionWeights, seeds: Float64Array): Float64Array {
+/** The points (B×D) through the layer that both towers share. */
+export function tower(
+  { dimensions: D, outputs: R, layer, layerBias, slope }: AttentionWeights,
+  points: Numbers,
+): Tower {
+  const B = points.length / D;
+  const sums = new Float64Array(B * R);
+  for (let row = 0; row < B; row++) sums.set(layerBias, row * R);
+  addProductWithTransposed(sums, points, layer, B, D, R);
+  return { sums, out: sums.map((sum) => (sum > 0 ? sum : slope[0] * sum)) };
+}
+
+export interface SelfAttention {
+  /** T (C×R). */
+  readonly keys: Float64Array;
+  /** (C); they sum to 1. */
+  readonly attention: Float64Array;
+}
+
+/** The seeds' attention to themselves: what each centroid counts in the audience as a whole. */
+export function selfAttention(
+  { outputs: R, global, globalQuery }: AttentionWeights,
+  seeds: Float64Array,
+): SelfAttention {
   const C = seeds.length / R;
-  const keys = new Float64Array(C * R);
-  addProductWithTransposed(keys, seeds, global, C, R, R);
+  const sums = new Float64Array(C * R);
+  addProductWithTransposed(sums, seeds, global, C, R, R);
+  const keys = sums.map(Math.tanh);
   const scores = new Float64Array(C);
-  addProductWithTransposed(scores, keys.map(Math.tanh), globalQuery, C, R, 1);
-  return softmax(scores);
+  addProductWithTransposed(scores, keys, globalQuery, C, R, 1);
+  return { keys, attention: softmax(scores) };
 }
 
 /** aᵀ·G·a. */
@@ -118,7 +139,7 @@ export function clusterParts(audience: AttentionAudience, vectors: Float32Array,
   const point = vectors.subarray(row * D, row * D + D);
   const nearness = new Float64Array(C);
   if (point.every((x) => x === 0)) return nearness;
-  const user = layer ? throughLayer(layer, point) : Float64Array.from(point);
+  const user = layer ? tower(layer, point).out : Float64Array.from(point);
   const norm = Math.sqrt(user.reduce((sum, x) => sum + x * x, 0));
   addProductWithTransposed(nearness, centroids, user, C, R, 1);
   const alike = keys === centroids ? nearness : new Float64Array(C);

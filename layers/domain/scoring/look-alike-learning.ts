@@ -9,7 +9,16 @@
  * Cost:      (N + C)·D·R + 2·N·C·R multiply–adds, twice as much on the way back.
  */
 import { addProduct, addProductWithTransposed, addTransposedProduct, type Numbers } from '../kernels/matrix.ts';
-import { type AttentionWeights, GLOBAL_SHARE, LOCAL_SHARE, softmax } from './attention.ts';
+import {
+  type AttentionWeights,
+  GLOBAL_SHARE,
+  LOCAL_SHARE,
+  type SelfAttention,
+  selfAttention,
+  softmax,
+  type Tower,
+  tower,
+} from './attention.ts';
 
 /** Gradients have the same form. */
 export interface LookAlikeWeights extends AttentionWeights {
@@ -52,9 +61,11 @@ export function addLookAlikeGradient(
   const seedTower = tower(weights, centroids);
   const userTower = tower(weights, targets);
   const local = localAttention(weights, seedTower.out, userTower.out);
-  const global = globalAttention(weights, seedTower.out);
+  const global = selfAttention(weights, seedTower.out);
+  const mixture = new Float64Array(weights.outputs);
+  addProduct(mixture, global.attention, seedTower.out, 1, global.attention.length, weights.outputs);
   const toLocal = cosines(userTower.out, local.mixtures, weights.outputs);
-  const toGlobal = cosines(userTower.out, global.mixture, weights.outputs);
+  const toGlobal = cosines(userTower.out, mixture, weights.outputs);
   const [temperature, offset] = weights.calibration;
   const scoreGradient = new Float64Array(labels.length);
   let loss = 0;
@@ -73,27 +84,12 @@ export function addLookAlikeGradient(
   const mixtureGradient = new Float64Array(local.mixtures.length);
   const globalGradient = new Float64Array(R);
   addCosineGradient(userGradient, mixtureGradient, userTower.out, local.mixtures, toLocal, scoreGradient, LOCAL_SHARE);
-  addCosineGradient(userGradient, globalGradient, userTower.out, global.mixture, toGlobal, scoreGradient, GLOBAL_SHARE);
+  addCosineGradient(userGradient, globalGradient, userTower.out, mixture, toGlobal, scoreGradient, GLOBAL_SHARE);
   addLocalGradient(gradient, weights, seedTower.out, userTower.out, local, mixtureGradient, seedGradient, userGradient);
   addGlobalGradient(gradient, weights, seedTower.out, global, globalGradient, seedGradient);
   addTowerGradient(gradient, weights, centroids, seedTower, seedGradient);
   addTowerGradient(gradient, weights, targets, userTower, userGradient);
   return loss;
-}
-
-interface Tower {
-  /** Before the activation, (B×R). */
-  readonly sums: Float64Array;
-  /** After it. */
-  readonly out: Float64Array;
-}
-
-function tower({ dimensions: D, outputs: R, layer, layerBias, slope }: AttentionWeights, points: Numbers): Tower {
-  const B = points.length / D;
-  const sums = new Float64Array(B * R);
-  for (let row = 0; row < B; row++) sums.set(layerBias, row * R);
-  addProductWithTransposed(sums, points, layer, B, D, R);
-  return { sums, out: sums.map((sum) => (sum > 0 ? sum : slope[0] * sum)) };
 }
 
 function addTowerGradient(
@@ -166,34 +162,11 @@ function addLocalGradient(
   addProductWithTransposed(seedGradient, keyGradient, local, C, R, R);
 }
 
-interface GlobalAttention {
-  /** T (C×R). */
-  readonly keys: Float64Array;
-  /** g (C). */
-  readonly attention: Float64Array;
-  /** G (R). */
-  readonly mixture: Float64Array;
-}
-
-/** The seeds' attention to themselves: what each centroid counts in the audience as a whole. */
-function globalAttention({ outputs: R, global, globalQuery }: AttentionWeights, seeds: Float64Array): GlobalAttention {
-  const C = seeds.length / R;
-  const keys = new Float64Array(C * R);
-  addProductWithTransposed(keys, seeds, global, C, R, R);
-  for (let at = 0; at < keys.length; at++) keys[at] = Math.tanh(keys[at]);
-  const scores = new Float64Array(C);
-  addProductWithTransposed(scores, keys, globalQuery, C, R, 1);
-  const attention = softmax(scores);
-  const mixture = new Float64Array(R);
-  addProduct(mixture, attention, seeds, 1, C, R);
-  return { keys, attention, mixture };
-}
-
 function addGlobalGradient(
   gradient: LookAlikeWeights,
   { outputs: R, global, globalQuery }: LookAlikeWeights,
   seeds: Float64Array,
-  { keys, attention }: GlobalAttention,
+  { keys, attention }: SelfAttention,
   mixtureGradient: Float64Array,
   seedGradient: Float64Array,
 ): void {

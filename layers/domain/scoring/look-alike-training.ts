@@ -10,7 +10,7 @@
  */
 import { placesAmong } from '../evaluation/places.ts';
 import { Adam } from '../kernels/adam.ts';
-import { type Random, seededRandom } from '../random.ts';
+import { type Random, seededRandom, shuffled } from '../random.ts';
 import { type AttentionWeights, attentionScores, prepareAudience } from './attention.ts';
 import { kMeans } from './k-means.ts';
 import {
@@ -19,7 +19,7 @@ import {
   type LookAlikeBatch,
   type LookAlikeWeights,
 } from './look-alike-learning.ts';
-import { type PlacedPeople, type PseudoCampaign, shuffled } from './pseudo-campaigns.ts';
+import type { PlacedPeople, PseudoCampaign } from './pseudo-campaigns.ts';
 import { whiteningLayer } from './whitening.ts';
 
 export interface LookAlikeTraining {
@@ -38,6 +38,7 @@ export interface TrainingCurve {
   readonly epochs: readonly { readonly loss: number; readonly auc: number }[];
   /** What was kept: the index in `epochs`, or −1 for the untrained scorer. */
   readonly kept: number;
+  readonly ended: 'all epochs' | 'no better epoch' | 'the loss was no number';
 }
 
 export interface TrainedLookAlike {
@@ -77,22 +78,36 @@ export function trainLookAlike(
   let kept = curve[0].auc > untrained ? { epoch: 0, weights: structuredClone(weights) } : undefined;
   let best = Math.max(untrained, curve[0].auc);
   let sinceBest = 0;
+  let ended: TrainingCurve['ended'] = 'all epochs';
   const adam = new Adam(rate);
-  for (let epoch = 1; epoch <= epochs && sinceBest < PATIENCE; epoch++) {
+  for (let epoch = 1; epoch <= epochs && ended === 'all epochs'; epoch++) {
     watch(epoch - 1, epochs);
     const loss = runEpoch(learned, weights, adam, dimensions, clusters, random);
-    if (!Number.isFinite(loss)) break;
+    if (!Number.isFinite(loss)) {
+      ended = 'the loss was no number';
+      break;
+    }
     const auc = aucOf(weights);
     curve.push({ loss, auc });
-    sinceBest++;
-    if (auc <= best) continue;
+    if (auc <= best) {
+      sinceBest++;
+      if (sinceBest === PATIENCE) ended = 'no better epoch';
+      continue;
+    }
     best = auc;
     sinceBest = 0;
     kept = { epoch, weights: structuredClone(weights) };
   }
   return {
     weights: kept?.weights,
-    curve: { campaigns: learned.length, heldOut: heldOut.length, untrained, epochs: curve, kept: kept?.epoch ?? -1 },
+    curve: {
+      campaigns: learned.length,
+      heldOut: heldOut.length,
+      untrained,
+      epochs: curve,
+      kept: kept?.epoch ?? -1,
+      ended,
+    },
   };
 }
 

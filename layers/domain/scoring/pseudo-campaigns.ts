@@ -9,7 +9,7 @@
  */
 import { dropFeatures, fieldOf, type Shard } from '../features/shard.ts';
 import { columnCounts, rowCountOf, selectRows } from '../features/sparse-matrix.ts';
-import type { Random } from '../random.ts';
+import { type Random, shuffled } from '../random.ts';
 
 /** People as points, as they look while the item is hidden; nobody who is nowhere. */
 export interface PlacedPeople {
@@ -123,14 +123,4 @@ function placed({ points, rows }: PlacedPeople, D: number): PlacedPeople {
 export function sampleOf(values: Uint32Array, most: number, random: Random): Uint32Array {
   if (values.length <= most) return values;
   return shuffled(values, random).slice(0, most).sort();
-}
-
-/** R. Durstenfeld 1964. */
-export function shuffled(values: Uint32Array, random: Random): Uint32Array {
-  const order = values.slice();
-  for (let n = order.length - 1; n > 0; n--) {
-    const other = Math.floor(random() * (n + 1));
-    [order[n], order[other]] = [order[other], order[n]];
-  }
-  return order;
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fieldOf, type Shard, userAt } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { seededRandom } from '#domain/random.ts';
-import { LEAST_LIKES, pseudoCampaigns, sampleOf, shuffled } from '#domain/scoring/pseudo-campaigns.ts';
+import { LEAST_LIKES, pseudoCampaigns, sampleOf } from '#domain/scoring/pseudo-campaigns.ts';
 
 /** A place that tells all there is: the features left to see, as bits of the features of everybody. */
 function bitsOf(names: readonly string[]) {
@@ -77,17 +77,5 @@ describe('a sample', () => {
     expect(sample).toHaveLength(Math.min(most, values.length));
     expect([...sample]).toEqual([...new Set(sample)].sort((a, b) => a - b));
     expect([...sample].every((value) => values.includes(value))).toBe(true);
-  });
-
-  it('draws each order of three as often, within five standard errors', () => {
-    const random = seededRandom(6);
-    const counts = new Map<string, number>();
-    for (let n = 0; n < 6_000; n++) {
-      const order = shuffled(Uint32Array.of(1, 2, 3), random).join('');
-      counts.set(order, (counts.get(order) ?? 0) + 1);
-    }
-    expect(counts.size).toBe(6);
-    for (const count of counts.values())
-      expect(Math.abs(count - 1_000)).toBeLessThan(5 * Math.sqrt(6_000 * (1 / 6) * (5 / 6)));
   });
 });
