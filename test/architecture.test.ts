@@ -25,7 +25,16 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'adapters',
     folder: 'layers/adapters',
-    packages: ['csv-parse', '@uwdata/flechette', 'hnswlib-node', 'zod', '@aws-sdk/', '@smithy/signature-v4', 'node:'],
+    packages: [
+      'csv-parse',
+      'fflate',
+      '@uwdata/flechette',
+      'hnswlib-node',
+      'zod',
+      '@aws-sdk/',
+      '@smithy/signature-v4',
+      'node:',
+    ],
   },
   { name: 'application', folder: 'layers/application', packages: ['zod', 'fastest-levenshtein'] },
   { name: 'domain', folder: 'layers/domain', packages: [] },

@@ -279,11 +279,28 @@ export async function forgetExpansion(ports: StepPorts, id: string, now: number)
     // Its steps find nothing to go on with.
     await objects.remove(await objects.list(expansionFolder(job)));
   }
+  await otherDate(objects, seeds, now);
   const options = `seeds/${campaign.population}/${campaign.campaign}.json`;
   const files = told && (await isShared(ports, campaign, told)) ? [] : [told?.audience, told?.report, told?.manifest];
   await objects.remove(files.filter((name) => name !== undefined));
   // Last, because it tells whoever asks again which files there are to be forgotten.
   await objects.remove([...seeds, options, stateName(campaign)]);
+}
+
+/** S3 dates objects to the second, by a clock that may differ from ours by as much. */
+const DATE_STEP_MS = 1_000;
+
+/**
+ * What identifies a job is its seed file as it lies there: asked for again within the second that the store dates it to, the
+ * same file would be the job that was forgotten, and nobody would do it. So it is forgotten when that second is over.
+ */
+async function otherDate(objects: ObjectStore, seeds: readonly string[], now: number): Promise<void> {
+  for (const file of seeds) {
+    const [entry] = await objects.entries(file);
+    const isDatedToSecond = entry && entry.modified % DATE_STEP_MS === 0;
+    const left = isDatedToSecond ? entry.modified + 2 * DATE_STEP_MS - now : 0;
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(left, 2 * DATE_STEP_MS)));
+  }
 }
 
 /** The same request makes the same files, whoever asks: another campaign may have them as well. */

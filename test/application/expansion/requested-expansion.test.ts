@@ -280,6 +280,25 @@ describe('an expansion by call', () => {
     expect(await expansionStatus(stage.ports, id)).toMatchObject({ state: 'waiting' });
   });
 
+  it('begins anew as well where a store dates to the second and tags by content, and all of it happens within one', async () => {
+    const stage = await stageOf();
+    const { objects } = stage.ports;
+    const entries = async (prefix: string) =>
+      (await objects.entries(prefix)).map((entry) => ({
+        ...entry,
+        modified: Math.floor(entry.modified / 1_000) * 1_000,
+        tag: 'of the bytes alone',
+      }));
+    const dated = { ...stage, ports: { ...stage.ports, objects: { ...objects, entries } } };
+
+    const id = await asked(dated, {}, 'k');
+    await forgetExpansion(dated.ports, id, Date.now());
+    await asked(dated, {}, 'k');
+    await worked(dated);
+
+    expect(await expansionStatus(dated.ports, id)).toMatchObject({ state: 'ready' });
+  });
+
   it('is forgotten with its population, also where that broke off before', async () => {
     const stage = await stageOf();
     const id = await asked(stage);
