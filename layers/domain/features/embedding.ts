@@ -29,3 +29,12 @@ export interface Embedding {
   readonly lengths: Float32Array;
   readonly model: EmbeddingModel | FactorModel;
 }
+
+/** The points (N×D) of the given rows. */
+export function pointsAt(points: Float32Array, rows: Uint32Array, D: number): Float32Array {
+  const chosen = new Float32Array(rows.length * D);
+  rows.forEach((row, n) => {
+    chosen.set(points.subarray(row * D, row * D + D), n * D);
+  });
+  return chosen;
+}

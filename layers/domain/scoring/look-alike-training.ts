@@ -9,6 +9,7 @@
  * Cost:      an epoch is a k-means and BATCHES_A_CAMPAIGN batches for each campaign.
  */
 import { placesAmong } from '../evaluation/places.ts';
+import { pointsAt } from '../features/embedding.ts';
 import { Adam } from '../kernels/adam.ts';
 import { type Random, seededRandom, shuffled } from '../random.ts';
 import { type AttentionWeights, attentionScores, prepareAudience } from './attention.ts';
@@ -217,12 +218,4 @@ function meanAuc(
     sum += places.reduce((total, place) => total + place, 0) / places.length;
   }
   return sum / campaigns.length;
-}
-
-function pointsAt(points: Float32Array, rows: Uint32Array, D: number): Float32Array {
-  const chosen = new Float32Array(rows.length * D);
-  rows.forEach((row, n) => {
-    chosen.set(points.subarray(row * D, row * D + D), n * D);
-  });
-  return chosen;
 }

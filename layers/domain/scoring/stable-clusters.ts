@@ -6,6 +6,7 @@
  * Shapes:    points (N×D), labels (N).
  * Cost:      k-means for each number of clusters, on a sample of the points.
  */
+import { pointsAt } from '../features/embedding.ts';
 import type { Random } from '../random.ts';
 import { type Clusters, kMeans } from './k-means.ts';
 
@@ -86,13 +87,5 @@ function halves(points: Float32Array, D: number, random: Random): [Float32Array,
     [order[n], order[other]] = [order[other], order[n]];
   }
   const middle = drawn >> 1;
-  return [pointsAt(points, D, order.subarray(0, middle)), pointsAt(points, D, order.subarray(middle, drawn))];
-}
-
-function pointsAt(points: Float32Array, D: number, rows: Uint32Array): Float32Array {
-  const chosen = new Float32Array(rows.length * D);
-  rows.forEach((row, n) => {
-    chosen.set(points.subarray(row * D, row * D + D), n * D);
-  });
-  return chosen;
+  return [pointsAt(points, order.subarray(0, middle), D), pointsAt(points, order.subarray(middle, drawn), D)];
 }

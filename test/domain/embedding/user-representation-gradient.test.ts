@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
-  initialRepresentation,
-  type RepresentationShape,
   type RepresentationWeights,
   representUsers,
   type UserRepresentation,
 } from '#domain/embedding/user-representation.ts';
 import { addRepresentationGradient, emptyGradient } from '#domain/embedding/user-representation-gradient.ts';
 import { matrixOf, type SparseMatrix } from '#domain/features/sparse-matrix.ts';
-import { seededRandom } from '#domain/random.ts';
 import { finiteDifferences, gradientError } from '../finite-differences.ts';
-
-const FEATURES = ['age:1', 'age:2', 'city:a', 'city:b', 'genre:x', 'genre:y', 'genre:z'];
-const SHAPE: RepresentationShape = { dimensions: 5, attention: 4, hidden: 6, poolingPower: 1 };
-/** All fields, some, many of one field, none. */
-const ROWS = [[0, 2, 4], [1, 5, 6], [4, 5, 6], [3], []];
-const exact = (length: number) => new Float64Array(length);
+import { exact, FEATURES, modelOf, ROWS, SHAPE } from './small-representation.ts';
 
 describe('user representation gradient', () => {
   for (const poolingPower of [1, 0.5]) {
@@ -41,17 +33,6 @@ describe('user representation gradient', () => {
     }
   }
 });
-
-function modelOf(shape: RepresentationShape): UserRepresentation {
-  const model = initialRepresentation(FEATURES, shape, seededRandom(5), exact);
-  // Larger than training starts with, so that no part of the gradient is lost in rounding.
-  for (const values of Object.values(model.weights)) {
-    values.forEach((value: number, at: number) => {
-      values[at] = value + Math.sin(at + 1) / 2;
-    });
-  }
-  return model;
-}
 
 /** Any smooth loss: each point against a direction of its own. */
 function lossOf(model: UserRepresentation, rows: SparseMatrix): number {
