@@ -6,7 +6,7 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import { Choice, Condition, Fail, type IChainable } from 'aws-cdk-lib/aws-stepfunctions';
+import { type Chain, Choice, Condition, Fail, type IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Settings } from '#application/settings.ts';
 import { MOST_CALL_SECONDS } from '#functions/problem.ts';
@@ -65,14 +65,14 @@ export class AkinStack extends Stack {
     new CfnOutput(this, 'DeadLetters', { value: this.#deadLetters.queueUrl });
   }
 
-  /** Upload: plan → (cut long files) → read → merge → fit → index → publish. */
+  /** Upload: plan → (cut long files) → read → merge → fit → (train) → index → publish. */
   #uploadMachine(): void {
     const stores = this.#stores;
     const end = this.#door('end-upload');
     this.#grantFinishUpload(end);
     const plan = this.#worker('plan-upload');
     stores.grantList(plan, 'populations', 'parts');
-    stores.grantRead(plan, 'populations', 'parts');
+    stores.grantRead(plan, 'populations', 'parts', 'index');
     stores.grantReadCatalog(plan);
     stores.grantTellStatus(plan);
     const split = this.#worker('split-file');
@@ -85,6 +85,12 @@ export class AkinStack extends Stack {
     const fit = this.#worker('fit-upload');
     stores.grantWrite(fit, 'index');
     stores.grantTellStatus(fit);
+    const train = this.#worker('train-upload');
+    stores.grantList(train, 'parts');
+    stores.grantRead(train, 'index');
+    stores.grantWrite(train, 'index');
+    stores.grantRemove(train, 'parts');
+    stores.grantTellStatus(train);
     const index = this.#worker('index-shard', [this.#layer.version]);
     stores.grantRead(index, 'index');
     stores.grantWrite(index, 'index');
@@ -95,8 +101,8 @@ export class AkinStack extends Stack {
     stores.grantWriteCatalog(publish);
     stores.grantTellStatus(publish);
     stores.bands.grant(publish, 'dynamodb:Query', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem');
-    for (const each of [split, read, merge, fit, index, publish]) stores.grantRead(each, 'parts');
-    for (const each of [plan, split, read, merge, fit, index, publish]) stores.grantWrite(each, 'parts');
+    for (const each of [split, read, merge, fit, train, index, publish]) stores.grantRead(each, 'parts');
+    for (const each of [plan, split, read, merge, fit, train, index, publish]) stores.grantWrite(each, 'parts');
 
     const over = (list: string) => this.#mapOver(list);
     const planned = task(this, 'Plan', plan);
@@ -110,6 +116,7 @@ export class AkinStack extends Stack {
           forEach(this, 'Read', read, over('splits'))
             .next(forEach(this, 'Merge', merge, over('parts')))
             .next(task(this, 'Fit', fit))
+            .next(this.#trained(train))
             .next(forEach(this, 'Index', index, over('shards')))
             .next(task(this, 'Publish', publish)),
         ),
@@ -118,7 +125,14 @@ export class AkinStack extends Stack {
       new Fail(this, 'Upload failed', { error: 'UploadFailed', cause: 'the reason stands in _STATUS.json' }),
     );
     const chain = guarded(this, 'Upload', steps, failed).next(task(this, 'Tell success', end));
-    this.#machine('upload', chain, [plan, split, read, merge, fit, index, publish, end]);
+    this.#machine('upload', chain, [plan, split, read, merge, fit, train, index, publish, end]);
+  }
+
+  /** The attention scorer is trained where that is wanted, and else nothing is done. */
+  #trained(train: HandlerFunction): Chain {
+    return new Choice(this, 'Is the scorer to be trained?')
+      .when(Condition.booleanEquals('$.isTrained', true), task(this, 'Train', train))
+      .afterwards({ includeOtherwise: true });
   }
 
   /** Expansion of a large population: prepare → gather → fit → score → merge. */
@@ -133,7 +147,7 @@ export class AkinStack extends Stack {
       stores.grantRead(each, 'parts');
       stores.grantWrite(each, 'parts');
     }
-    for (const each of [prepare, gather, score]) stores.grantRead(each, 'index');
+    for (const each of [prepare, gather, fit, score, merge]) stores.grantRead(each, 'index');
     for (const each of [gather, score]) stores.grantList(each, 'parts');
     this.#grantTellAudience(merge);
     const end = this.#door('end-expansion');

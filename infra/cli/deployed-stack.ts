@@ -11,6 +11,8 @@ import { MOST_INLINE_SEEDS } from '#application/expansion/requested-expansion.ts
 import type { IdList } from '#application/id-list.ts';
 import type { PopulationSummary } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
+import type { TrainingReport } from '#application/train-population.ts';
+import type { TrainingOptions } from '#application/train-scorer.ts';
 import { PART_BYTES } from '#application/upload/requested-transfer.ts';
 import type { CloseBody } from '#application/upload/requested-upload.ts';
 import { ROUTES } from '#functions/api-routes.ts';
@@ -55,7 +57,12 @@ export class DeployedStack {
   }
 
   /** Files as one batch; what akin says of it once it is read. */
-  async ingest(population: string, paths: readonly string[], options: CloseBody, watch: Watch): Promise<unknown> {
+  async ingest(
+    population: string,
+    paths: readonly string[],
+    options: Partial<CloseBody>,
+    watch: Watch,
+  ): Promise<unknown> {
     const uploads = `/populations/${encodeURIComponent(population)}/uploads`;
     const batch = `cli-${new Date().toISOString().replace(/[:.]/g, '-')}`;
     const wanted = paths.map((path, n) => ({ path, name: nameInBatch(path, n), bytes: sizeOfFile(path) }));
@@ -71,9 +78,21 @@ export class DeployedStack {
       else await this.#api.send(url, { path }, sent);
       before += bytes;
     }
-    await this.#api.call('PUT', `${uploads}/${batch}`, options);
+    return this.#closed(`${uploads}/${batch}`, options, watch);
+  }
+
+  /** The population as it stands, trained: a batch without files. */
+  async train(population: string, training: Partial<TrainingOptions>, watch: Watch): Promise<TrainingReport> {
+    const batch = `train-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+    const place = `/populations/${encodeURIComponent(population)}/uploads/${batch}`;
+    return (await this.#closed(place, { train: 'always', training }, watch)) as TrainingReport;
+  }
+
+  /** A batch that is complete; what akin says of it once it is read. */
+  async #closed(place: string, options: object, watch: Watch): Promise<unknown> {
+    await this.#api.call('PUT', place, options);
     for (;;) {
-      const upload = Upload.parse(await this.#api.call('GET', `${uploads}/${batch}`));
+      const upload = Upload.parse(await this.#api.call('GET', place));
       watch(`the stack: ${upload.state}`, 0, 1);
       if (upload.state === 'done') return upload;
       if (upload.state === 'failed') throw new Invalid(upload.reason ?? 'the upload failed');

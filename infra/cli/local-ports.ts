@@ -6,6 +6,7 @@ import { localFolderBucketStore } from '#adapters/local-folder-bucket-store.ts';
 import { localFolderCatalog } from '#adapters/local-folder-catalog.ts';
 import { localFolderObjectStore } from '#adapters/local-folder-object-store.ts';
 import { memoryBucketStore } from '#adapters/memory-bucket-store.ts';
+import { v8DataFormat } from '#adapters/v8-data-format.ts';
 import type { Ports } from '#application/ports.ts';
 import { type Settings, settingsFrom } from '#application/settings.ts';
 
@@ -16,6 +17,7 @@ export function localPorts(folder: string): Ports {
     catalog: localFolderCatalog(folder),
     shardFormat: arrowShardFormat,
     indexFormat: arrowIndexFormat,
+    dataFormat: v8DataFormat,
     buckets: localFolderBucketStore(objects),
     scratchBuckets: memoryBucketStore,
     neighbors: hnswlibNeighbors,

@@ -9,6 +9,7 @@ import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
 import { deleteCommand, listCommand, statusCommand } from './commands/populations.ts';
 import { seedsCommand } from './commands/seeds.ts';
+import { trainCommand } from './commands/train.ts';
 import { Terminal } from './terminal.ts';
 
 /** 2 for what the caller can mend, as shells and compilers have it; 1 for a bug of ours. */
@@ -31,6 +32,7 @@ A first audience:
   const commands = [
     demoCommand(),
     ingestCommand(),
+    trainCommand(),
     listCommand(),
     statusCommand(),
     deleteCommand(),

@@ -21,6 +21,7 @@ export function rankingCommand(name: string, summary: string) {
     .option('--rounds <name>', choiceHelp('rounds'))
     .option('--factors <name>', choiceHelp('factors'))
     .option('--embedding <name>', choiceHelp('embedding'))
+    .option('--scorer <name>', choiceHelp('scorer'))
     .option(
       '--effort <n>',
       'auto: how many times as long as one logistic regression it may take',

@@ -115,6 +115,13 @@ export class Terminal {
     this.#stage.bar?.update(total > 0 ? done / total : 0);
   };
 
+  /** How the stage of now is going: beside its bar on a terminal, and in a line elsewhere. */
+  note(text: string): void {
+    if (this.#quiet || !this.#stage) return;
+    if (this.#stage.bar) this.#stage.bar.update({ note: text });
+    else this.#remarks.write(`${this.#stage.name}: ${text}\n`);
+  }
+
   /** Call it when the work is done. */
   finishStage(): void {
     if (!this.#stage) return;
@@ -134,7 +141,7 @@ export class Terminal {
     if (!this.#remarks.isTTY) return undefined;
     const bar = new SingleBar({
       stream: this.#remarks,
-      format: `  ${name.padEnd(24)}{bar} {percentage} %`,
+      format: `  ${name.padEnd(24)}{bar} {percentage} % {note}`,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 30,
@@ -142,7 +149,7 @@ export class Terminal {
       hideCursor: false,
       fps: 20,
     });
-    bar.start(1, 0);
+    bar.start(1, 0, { note: '' });
     return bar;
   }
 }

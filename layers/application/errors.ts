@@ -8,6 +8,9 @@ export class Invalid extends Error {
   override readonly name = 'Invalid';
 }
 
+/** What was given is not enough to learn from. */
+export class NothingToLearn extends Invalid {}
+
 /** What was asked for is not there. */
 export class NotFound extends Error {
   override readonly name = 'NotFound';

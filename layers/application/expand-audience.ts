@@ -10,9 +10,9 @@ import { type Cast, type CastCounts, castRoles, checkFurther, checkSeeds } from 
 import { chooseCandidates, measureRecall, modeFor } from './choose-candidates.ts';
 import { type HeldOut, holdOutSeeds } from './evidence.ts';
 import type { Population } from './population.ts';
-import { withPoints } from './population-index.ts';
+import { chooseTrainedRanker, withPoints } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
-import { type ChosenRanker, chooseRanker, matchDrops, rankerTitle } from './ranking-options.ts';
+import { type ChosenRanker, matchDrops, rankerTitle } from './ranking-options.ts';
 import { seedFindings } from './seed-report.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,7 +23,7 @@ export async function expandAudience(
   request: ExpansionRequest,
   watch: Watch,
 ): Promise<Audience> {
-  const chosenRanker = chooseRanker(request);
+  const chosenRanker = await chooseTrainedRanker(ports, population.manifest, request);
   const { ranker, preference, embedding } = chosenRanker;
   watch('match the seeds', 0, 1);
   const cast = castRoles(population, request);

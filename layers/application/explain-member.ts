@@ -8,9 +8,9 @@ import { type Casting, castRoles, checkFurther, checkSeeds, warnOfIdleExclusions
 import { NotFound } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
 import type { Population } from './population.ts';
-import { withPoints } from './population-index.ts';
+import { chooseTrainedRanker, withPoints } from './population-index.ts';
 import type { Ports } from './ports.ts';
-import { chooseRanker, matchDrops, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
+import { matchDrops, type RankingOptions, warnOfUnknownDrops } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
 
 export interface Explanation {
@@ -33,7 +33,7 @@ export async function explainMember(
   request: RankingOptions & Casting,
   userId: string,
 ): Promise<Explanation> {
-  const chosenRanker = chooseRanker(request);
+  const chosenRanker = await chooseTrainedRanker(ports, population.manifest, request);
   const { ranker, name, choices, embedding } = chosenRanker;
   const matched = castRoles(population, request);
   checkSeeds(request.seeds, matched, settings);

@@ -3,10 +3,13 @@ import { type Shard, type User, userAt } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { Invalid } from './errors.ts';
+import type { Manifest } from './manifest.ts';
 import { checkPopulationName, openPopulation, summaryOf } from './population.ts';
+import { trainingOptionsOf } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
 import { type GraphMode, publishGeneration } from './publish-generation.ts';
 import type { Settings } from './settings.ts';
+import type { ScorerCard, Training, TrainingOptions } from './train-scorer.ts';
 
 /** `upsert`: users of the same id are replaced, the others stay. `replace`: the new users are the population. */
 export type IngestMode = 'upsert' | 'replace';
@@ -14,6 +17,19 @@ export type IngestMode = 'upsert' | 'replace';
 export interface IngestOptions {
   readonly mode: IngestMode;
   readonly graph: GraphMode;
+  /** Never where it is absent; without options, as the generation before was trained. */
+  readonly training?: Pick<Training, 'clock' | 'watch'> & {
+    readonly when: TrainMode;
+    readonly options?: TrainingOptions;
+  };
+}
+
+/** Whether to train the attention scorer: `auto` does where the generation before has one. */
+export const TRAIN_MODES = ['auto', 'always', 'never'] as const;
+export type TrainMode = (typeof TRAIN_MODES)[number];
+
+export function wantsTraining(when: TrainMode, current: Manifest | undefined): boolean {
+  return when === 'always' || (when === 'auto' && current?.index?.scorer !== undefined);
 }
 
 export interface IngestReport {
@@ -30,13 +46,15 @@ export interface IngestReport {
   /** Users given more than once in these files; the later line counts. */
   readonly duplicates: number;
   readonly usersWithoutFeatures: number;
+  /** Of the attention scorer, where it was trained. */
+  readonly training?: ScorerCard | undefined;
 }
 
 export async function ingestUsers(
   ports: Ports,
   settings: Settings,
   population: string,
-  { mode, graph }: IngestOptions,
+  { mode, graph, training }: IngestOptions,
   users: AsyncIterable<User>,
   watch: Watch,
 ): Promise<IngestReport> {
@@ -53,7 +71,8 @@ export async function ingestUsers(
   watch('cut into shards', 0, 1);
   const shards = builder.build(settings.maxShardUsers);
   const generation = (current?.generation ?? 0) + 1;
-  const manifest = await publishGeneration(ports, settings, { population, generation, graph }, shards, watch);
+  const planned = { population, generation, graph, training: await trainingFor(ports, training, current) };
+  const { manifest, card } = await publishGeneration(ports, settings, planned, shards, watch);
   return {
     ...summaryOf(manifest),
     added: givenCount - replaced,
@@ -61,7 +80,18 @@ export async function ingestUsers(
     removed: mode === 'replace' ? oldCount - replaced : 0,
     duplicates,
     usersWithoutFeatures: shards.reduce((sum, shard) => sum + emptyRowCount(shard), 0),
+    ...(card && { training: card }),
   };
+}
+
+async function trainingFor(
+  ports: Ports,
+  training: IngestOptions['training'],
+  current: Manifest | undefined,
+): Promise<Training | undefined> {
+  if (!training || !wantsTraining(training.when, current)) return undefined;
+  const options = training.options ?? (await trainingOptionsOf(ports, current));
+  return { ...training, options, isOptional: training.when === 'auto' };
 }
 
 /** Lets the old users stay where they may, and counts those who were given anew. */

@@ -9,7 +9,7 @@ export const FORMAT_VERSION = 1;
 
 const ObjectName = z.string().regex(/^index\/\w[\w.-]*\/\w[\w.-]*$/);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const FileEntry = z.object({ name: ObjectName, bytes: z.int().positive(), sha256: Sha256 });
+export const FileEntry = z.object({ name: ObjectName, bytes: z.int().positive(), sha256: Sha256 });
 
 export const ShardEntry = z.object({
   /** The object's name in the store. */
@@ -29,12 +29,14 @@ export const ShardEntry = z.object({
     .optional(),
 });
 
-/** How signatures are cut into bands, and the model that made the points. */
+/** How signatures are cut into bands, the model that made the points, and what was learned of them. */
 export const ManifestIndex = z.object({
   hashes: z.int().positive(),
   bands: z.int().positive(),
   rows: z.int().positive(),
   model: FileEntry,
+  /** What a training of the attention scorer on these points came to, where there was one. */
+  scorer: FileEntry.optional(),
 });
 
 const ManifestSchema = z.object({

@@ -53,7 +53,7 @@ function filesOf({ shards, index }: Manifest): FileEntry[] {
     { name, bytes, sha256 },
     ...(part ? [part.points, part.neighbors] : []),
   ]);
-  return [...ofShards, index?.model].filter((file) => file !== undefined);
+  return [...ofShards, index?.model, index?.scorer].filter((file) => file !== undefined);
 }
 
 /** Published once for the same files, however often it is asked for. */

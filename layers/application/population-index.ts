@@ -7,11 +7,14 @@ import type { Shard } from '#domain/features/shard.ts';
 import type { EmbeddingKind } from '#domain/ranking/rankers.ts';
 import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
 import { Invalid } from './errors.ts';
+import type { IdList } from './id-list.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 import { type Population, readFile } from './population.ts';
-import type { NeighborIndex, Ports } from './ports.ts';
+import type { NeighborIndex, Ports, StoredScorer } from './ports.ts';
+import { type ChosenRanker, chooseRanker, type RankingOptions } from './ranking-options.ts';
 import { type BandIndex, embedShards, scratchBands } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
+import { ScorerCard, TrainingOptions } from './train-scorer.ts';
 
 /** The manifest whose index these shards may use, if they may use one. */
 function storedIndexOf(population: Population, shards: readonly Shard[]): Manifest | undefined {
@@ -44,6 +47,34 @@ export async function withPoints(
 
 export async function readModel(ports: Ports, entry: FileEntry): Promise<EmbeddingModel> {
   return ports.indexFormat.decodeModel(await readFile(ports, entry, 'model'), entry.name);
+}
+
+/**
+ * The ranker as chosen, with what the population's scorer has learned where it works on the points that the scorer was trained
+ * on: whoever sees other features than the ingest did gets points of his own, of which nothing was learned.
+ */
+export async function chooseTrainedRanker(
+  ports: Ports,
+  manifest: Manifest | undefined,
+  request: RankingOptions & { readonly unlike?: IdList | undefined },
+): Promise<ChosenRanker> {
+  const chosen = chooseRanker(request);
+  const entry = manifest?.index?.scorer;
+  if (!entry || !chosen.usesScorer || request.drop.length > 0 || request.binary) return chosen;
+  return chooseRanker({ ...request, scorer: (await readScorer(ports, entry)).weights });
+}
+
+export async function readScorer(ports: Ports, entry: FileEntry): Promise<StoredScorer> {
+  return ports.indexFormat.decodeScorer(await readFile(ports, entry, 'trained scorer'), entry.name);
+}
+
+/** How the generation was trained, so that the next may be trained alike; as by default where it was not. */
+export async function trainingOptionsOf(ports: Ports, manifest: Manifest | undefined): Promise<TrainingOptions> {
+  const entry = manifest?.index?.scorer;
+  if (!entry) return TrainingOptions.parse({});
+  const { card } = await readScorer(ports, entry);
+  const { epochs, minutes, items, drop, seed } = ScorerCard.parse(JSON.parse(card)).settings;
+  return { epochs, minutes, items, drop, seed };
 }
 
 /** One shard with the points that were stored of its users. */

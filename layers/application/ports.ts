@@ -3,6 +3,7 @@ import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard, User } from '#domain/features/shard.ts';
 import type { BandPage } from '#domain/retrieval/band-page.ts';
 import type { Neighbors } from '#domain/retrieval/exact-search.ts';
+import type { AttentionWeights } from '#domain/scoring/attention.ts';
 import type { IdList } from './id-list.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 
@@ -68,6 +69,15 @@ export interface IndexFormat {
   decodePoints(bytes: Uint8Array, where: string): Points;
   encodeModel(model: EmbeddingModel): Uint8Array;
   decodeModel(bytes: Uint8Array, where: string): EmbeddingModel;
+  encodeScorer(scorer: StoredScorer): Uint8Array;
+  decodeScorer(bytes: Uint8Array, where: string): StoredScorer;
+}
+
+/** What a training of the attention scorer came to, with what is told of it: a text of JSON. */
+export interface StoredScorer {
+  /** Absent where the untrained scorer was kept. */
+  readonly weights?: AttentionWeights | undefined;
+  readonly card: string;
 }
 
 /** The band pages of shards, by shard, band and prefix. */
@@ -103,6 +113,7 @@ export interface Ports {
   readonly catalog: Catalog;
   readonly shardFormat: ShardFormat;
   readonly indexFormat: IndexFormat;
+  readonly dataFormat: DataFormat;
   readonly buckets: BucketStore;
   /** A bucket store of this moment, for an index that is not to be kept. */
   scratchBuckets(): BucketStore;
@@ -139,7 +150,7 @@ export interface InputFormats {
   pieces(name: string, source: Source, bytes: number): AsyncIterable<Uint8Array>;
 }
 
-/** Plain data (numbers, texts, lists, maps, typed arrays) as bytes, for what one step of a job leaves to the next. */
+/** Plain data (numbers, texts, lists, maps, typed arrays) as bytes, for what a job leaves to the one that goes on with it. */
 export interface DataFormat {
   encode(value: unknown): Uint8Array;
   /** What was encoded, of the type that it had. */
@@ -222,7 +233,6 @@ export interface StepPorts extends Ports {
   /** The store, for one job: files of an index come from nearby where they are there. */
   nearby(objects: ObjectStore): NearbyObjects;
   readonly inputs: InputFormats;
-  readonly dataFormat: DataFormat;
   readonly ledger: Ledger;
   readonly workflows: Workflows;
   readonly announcements: Announcements;

@@ -9,6 +9,7 @@ import { removeFiles, shardPrefix } from './population.ts';
 import type { Ports, Watch } from './ports.ts';
 import { fitIndex, INDEX_SEED, type IndexFit, signaturesOf, trainingShard, writeBandPages } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
+import { type ScorerCard, type TrainedScorer, type Training, trainIfPossible } from './train-scorer.ts';
 
 /** Whether to build HNSW graphs: `auto` does where `auto` would not look at everybody. */
 export type GraphMode = 'auto' | 'always' | 'never';
@@ -17,27 +18,38 @@ interface Generation {
   readonly population: string;
   readonly generation: number;
   readonly graph: GraphMode;
+  /** How the attention scorer is to be trained, if it is. */
+  readonly training?: Training | undefined;
+}
+
+export interface PublishedGeneration {
+  readonly manifest: Manifest;
+  readonly card?: ScorerCard | undefined;
 }
 
 /** Writes shards and index, then swaps the manifest: until then nobody sees them, and a failure sweeps them up. */
 export async function publishGeneration(
   ports: Ports,
   settings: Settings,
-  { population, generation, graph }: Generation,
+  { population, generation, graph, training }: Generation,
   shards: readonly Shard[],
   watch: Watch,
-): Promise<Manifest> {
+): Promise<PublishedGeneration> {
   // The mark of this writer: two ingests at once never touch each other's files.
   const prefix = filePrefix(population, generation, crypto.randomUUID().slice(0, 8));
   const withGraph = wantsGraph(graph, userCountOf(shards), settings);
-  const manifest = await publishWritten(ports, prefix, async () => {
-    const written = await writeFiles(ports, settings, prefix, shards, withGraph, watch);
+  const published = await publishWritten(ports, prefix, async () => {
+    watch('fit the embedding', 0, 1);
+    const fit = fitIndex(trainingShard(shards, settings.maxTrainingUsers), settings);
+    const scorer = training && (await trainOn(ports, settings, { population, generation }, shards, fit, training));
+    const written = await writeShards(ports, prefix, shards, fit, withGraph, watch);
+    const index = await writeFit(ports, prefix, fit, scorer);
     const features = new Set(shards.flatMap((shard) => shard.features)).size;
-    return manifestFrom({ population, generation, features, ...written });
+    return { manifest: manifestFrom({ population, generation, features, shards: written, index }), card: scorer?.card };
   });
-  await sweep(ports, manifest);
+  await sweep(ports, published.manifest);
   watch('write the index', 1, 1);
-  return manifest;
+  return published;
 }
 
 /** What the names of all files of one writer of a generation begin with. */
@@ -56,14 +68,31 @@ export function manifestFrom(content: Omit<Manifest, 'formatVersion' | 'users'>)
   return { formatVersion: FORMAT_VERSION, population, generation, users, features, shards, index };
 }
 
+function trainOn(
+  ports: Ports,
+  { scorerUsers }: Settings,
+  { population, generation }: Pick<Generation, 'population' | 'generation'>,
+  shards: readonly Shard[],
+  { model }: IndexFit,
+  training: Training,
+): Promise<TrainedScorer | undefined> {
+  const sample = trainingShard(shards, scorerUsers);
+  const data = { population, generation, users: userCountOf(shards), sample, model };
+  return trainIfPossible(ports, data, training);
+}
+
 /** Publishes what `write` wrote under the prefix, and removes it where it is certain that it was not published. */
-async function publishWritten(ports: Ports, prefix: string, write: () => Promise<Manifest>): Promise<Manifest> {
+async function publishWritten<Written extends PublishedGeneration>(
+  ports: Ports,
+  prefix: string,
+  write: () => Promise<Written>,
+): Promise<Written> {
   let isWritten = false;
   try {
-    const manifest = await write();
+    const written = await write();
     isWritten = true;
-    await ports.catalog.publish(manifest);
-    return manifest;
+    await ports.catalog.publish(written.manifest);
+    return written;
   } catch (error) {
     // Any failure to publish but a Conflict leaves it open whether the swap has happened, so the files must stay.
     if (!isWritten || error instanceof Conflict) await removeFiles(ports, await ports.objects.list(prefix));
@@ -71,22 +100,20 @@ async function publishWritten(ports: Ports, prefix: string, write: () => Promise
   }
 }
 
-async function writeFiles(
+async function writeShards(
   ports: Ports,
-  settings: Settings,
   prefix: string,
   shards: readonly Shard[],
+  fit: IndexFit,
   withGraph: boolean,
   watch: Watch,
-): Promise<Pick<Manifest, 'shards' | 'index'>> {
-  watch('fit the embedding', 0, 1);
-  const fit = fitIndex(trainingShard(shards, settings.maxTrainingUsers), settings);
+): Promise<ShardEntry[]> {
   const entries: ShardEntry[] = [];
   for (const [s, shard] of shards.entries()) {
     watch('write the index', s, shards.length);
     entries.push(await writeShard(ports, `${prefix}-${s}`, shard, fit, withGraph));
   }
-  return { shards: entries, index: await writeFit(ports, prefix, fit) };
+  return entries;
 }
 
 /** Writes what all shards have in common; the manifest's entry of it. */
@@ -94,9 +121,16 @@ export async function writeFit(
   ports: Ports,
   prefix: string,
   { model, hashes, banding }: IndexFit,
+  scorer?: TrainedScorer,
 ): Promise<NonNullable<Manifest['index']>> {
   const modelFile = await writeFile(ports, `${prefix}.model.arrow`, ports.indexFormat.encodeModel(model));
-  return { hashes, ...banding, model: modelFile };
+  return { hashes, ...banding, model: modelFile, scorer: scorer && (await writeScorer(ports, prefix, scorer)) };
+}
+
+/** Also where the untrained scorer was kept: that it was tried is worth knowing. */
+export async function writeScorer(ports: Ports, prefix: string, { weights, card }: TrainedScorer): Promise<FileEntry> {
+  const bytes = ports.indexFormat.encodeScorer({ weights, card: JSON.stringify(card) });
+  return writeFile(ports, `${prefix}.scorer.safetensors`, bytes);
 }
 
 /** Writes the files of one shard under names that begin with `base`, its rows first; the manifest's entry of it. */

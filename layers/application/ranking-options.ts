@@ -58,6 +58,7 @@ export const CHOICE_NAMES: readonly (keyof RankerChoices)[] = [
   'rounds',
   'factors',
   'embedding',
+  'scorer',
 ];
 
 /** Without a ranker's name, the first that has the given options. */
@@ -81,6 +82,8 @@ export interface ChosenRanker {
   /** The same without regard to people not to resemble: what seeds are held out from. */
   readonly plain: Ranker;
   readonly embedding: EmbeddingKind | undefined;
+  /** Whether it is another one with a trained scorer. */
+  readonly usesScorer: boolean;
   readonly needsExposed: boolean;
   readonly preference: Preference;
   readonly name: string;
@@ -117,11 +120,14 @@ export function chooseRanker({
     ranker: unlike ? lessUnlike(plain) : plain,
     plain,
     embedding: kind.embedding(chosen),
+    usesScorer: kind.usesScorer(chosen),
     needsExposed: kind.needsExposed(chosen),
     preference: kind.preference(chosen),
     name: kind.name,
     choices: Object.fromEntries(
-      kind.options.filter((option) => !option.isIdle?.(chosen)).map(({ name }) => [name, chosen[name]]),
+      kind.options
+        .filter((option) => !option.isIdle?.(chosen))
+        .map(({ name }) => [name, name === 'scorer' && !scorer ? 'untrained' : chosen[name]]),
     ),
   };
 }
@@ -156,6 +162,7 @@ function checkedChoices(kind: RankerKind, choices: RankingOptions['choices']): P
     ...oneOf('rounds', choices.rounds, ['two', 'one'] as const),
     ...oneOf('factors', choices.factors, ['cosine', 'regression'] as const),
     ...oneOf('embedding', choices.embedding, ['svd', 'als'] as const),
+    ...oneOf('scorer', choices.scorer, ['trained', 'untrained'] as const),
   };
 }
 

@@ -43,6 +43,10 @@ const Settings = z.object({
     unit: 'users',
     effect: 'The embedding is fitted on so many users at most; more take longer and change little.',
   }),
+  scorerUsers: z.int().min(1_000).max(2_000_000).default(50_000).meta({
+    unit: 'users',
+    effect: 'The attention scorer is trained on so many users at most; more take longer and change little.',
+  }),
   hashes: z.int().min(16).max(1_024).default(128).meta({
     unit: 'hashes',
     effect: 'More make signatures finer, at 2 bytes a user each and as many more band pages.',

@@ -6,7 +6,6 @@ import { placeUsers } from '#domain/embedding/place-users.ts';
 import { dropFeatures, type Shard } from '#domain/features/shard.ts';
 import { columnCounts, rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { seededRandom } from '#domain/random.ts';
-import { CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
 import { canTrain, type TrainingCurve, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
 import { LEAST_LIKES, pseudoCampaigns } from '#domain/scoring/pseudo-campaigns.ts';
@@ -17,6 +16,7 @@ import type { Watch } from './ports.ts';
 import { chooseRanker, prepareShards, type RankingOptions } from './ranking-options.ts';
 import { fitEmbedding, trainingShard } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
+import { ATTENTION_TERMS } from './train-scorer.ts';
 
 export interface CampaignTraining {
   /** How many it was trained for, and how many features they drop. */
@@ -35,9 +35,7 @@ export interface CampaignScorer {
 const MOST_LISTS = 12;
 /** Beyond, lists are joined that together take away no larger share of all that is known of users. */
 const MOST_DROPPED = 0.2;
-/** More users than so many tell no more. */
-const MOST_USERS = 50_000;
-const TRAINING = { clusters: CLUSTER_COUNT, epochs: 30, rate: 0.001 };
+const EPOCHS = 30;
 
 export async function trainForCampaigns(
   settings: Settings,
@@ -68,17 +66,19 @@ async function trainGroup(
   await new Promise((resolve) => setTimeout(resolve, 0)); // Ctrl-C is heard between groups
   const bare = shards.map((shard) => dropFeatures(shard, dropped));
   const model = fitEmbedding(bare, settings);
-  const training = trainingShard(bare, MOST_USERS);
+  const training = trainingShard(bare, settings.scorerUsers);
   const place = (shard: Shard) => placeUsers(shard, model).vectors;
   const pseudo = pseudoCampaigns(training, model.dimensions, place, seededRandom(options.seed));
   if (!canTrain(pseudo))
     throw new Invalid(
       `expected features with at least ${LEAST_LIKES} users, of two kinds or more, to train on, got ${pseudo.length}`,
     );
-  const terms = { ...TRAINING, seed: options.seed };
-  const { weights, curve } = trainLookAlike(pseudo, place(training), model.dimensions, terms, watch);
+  const terms = { ...ATTENTION_TERMS, epochs: EPOCHS, seed: options.seed };
+  const { best, curve } = trainLookAlike(pseudo, place(training), model.dimensions, terms, (state) =>
+    watch(state.curve.epochs.length - 1, EPOCHS),
+  );
   return {
-    ranker: chooseRanker({ ...options, scorer: weights }).ranker,
+    ranker: chooseRanker({ ...options, scorer: best }).ranker,
     place: (own: Shard[]) => own.map((shard) => ({ ...shard, embedding: placeUsers(shard, model) })),
     curve,
   };

@@ -2,7 +2,6 @@
 import { gzipSync } from 'node:zlib';
 import { inputFormats } from '#adapters/formats/input-formats.ts';
 import { memoryLedger } from '#adapters/memory-ledger.ts';
-import { v8DataFormat } from '#adapters/v8-data-format.ts';
 import { finishExpansion } from '#application/expansion/end-expansion.ts';
 import {
   type ExpansionJob,
@@ -25,6 +24,7 @@ import { planUpload } from '#application/upload/plan-upload.ts';
 import { publishUpload } from '#application/upload/publish-upload.ts';
 import { readUsers } from '#application/upload/read-users.ts';
 import { splitFile } from '#application/upload/split-file.ts';
+import { trainUpload } from '#application/upload/train-upload.ts';
 import { jobFolder, UploadJob } from '#application/upload/upload-job.ts';
 import type { User } from '#domain/features/shard.ts';
 import { emptySite, SETTINGS } from './people.ts';
@@ -68,7 +68,6 @@ export function stageWith(
     ...stores,
     nearby: (objects) => ({ ...objects, indexFrom: () => undefined }),
     inputs: inputFormats,
-    dataFormat: v8DataFormat,
     ledger: memoryLedger(),
     announcements: {
       async announce(what, detail) {
@@ -137,7 +136,9 @@ export async function upload(
   }
   for (const { part } of await invoke(() => listOf(ports, planned.parts)))
     await invoke(() => mergeUsers(ports, job, part));
-  const { shards } = await invoke(() => fitUpload(ports, settings, job));
+  const fitted = await invoke(() => fitUpload(ports, settings, job));
+  const { shards, isTrained } = fitted;
+  if (isTrained) await invoke(() => trainUpload(ports, settings, fitted, () => performance.now()));
   for (const { shard } of await invoke(() => listOf(ports, shards))) await invoke(() => indexShard(ports, job, shard));
   await invoke(() => publishUpload(ports, job));
 }

@@ -107,9 +107,9 @@ describe('evidence', () => {
     const full = await evidenceFor({ ranker: 'attention', evidence: 'full' });
     const auto = await evidenceFor({ ranker: 'auto', effort: 1_000 });
 
-    expect(full.tried[0].name).toBe('attention (svd)');
+    expect(full.tried[0].name).toBe('attention (svd, untrained)');
     expect(full.tried.slice(1)).toEqual(auto.tried);
-    expect(full.why).toBe('attention (svd) was asked for; the others are shown beside it');
+    expect(full.why).toBe('attention (svd, untrained) was asked for; the others are shown beside it');
   });
 
   it('is of auto what its own trials have come to, in short or in full', async () => {

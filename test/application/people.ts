@@ -55,6 +55,23 @@ export function groupedPeople(count: number, seed = 1): User[] {
   });
 }
 
+/** Fields that tell a taste. */
+export const TASTES = ['taste0', 'taste1', 'taste2', 'taste3'];
+
+/**
+ * `count` people of twelve tastes, `u0`, `u12`, `u24` … of the first. Two features tell a taste; eight tell where somebody lives,
+ * which says nothing of it and is most of where they lie as points: what is learned of them finds their like better.
+ */
+export function tastedPeople(count: number, seed = 3): User[] {
+  const random = seededRandom(seed);
+  const pick = (options: number) => Math.floor(random() * options);
+  return Array.from({ length: count }, (_, n) => {
+    const tastes = Array.from({ length: 2 }, () => `${TASTES[pick(4)]}:${n % 12}`);
+    const homes = Array.from({ length: 8 }, () => `home:${12 * (n % 5) + pick(12)}`);
+    return { id: `u${n}`, features: [...new Set([...tastes, ...homes])] };
+  });
+}
+
 /** The first `count` people of the first group. */
 export function groupIds(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `u${4 * n}`);
@@ -96,14 +113,22 @@ interface IngestOptions {
   readonly mode: IngestMode;
   readonly settings: Settings;
   readonly watch: Watch;
+  readonly training: NonNullable<Parameters<typeof ingestUsers>[3]['training']>;
 }
 
 export function ingestedFrom(
   { ports }: Site,
   users: AsyncIterable<User>,
-  { population = 'people', mode = 'upsert', settings = SETTINGS, watch = unwatched }: Partial<IngestOptions> = {},
+  {
+    population = 'people',
+    mode = 'upsert',
+    settings = SETTINGS,
+    watch = unwatched,
+    training,
+  }: Partial<IngestOptions> = {},
 ): Promise<IngestReport> {
-  return ingestUsers(ports, settings, population, { mode, graph: 'auto' }, users, watch);
+  const options = { mode, graph: 'auto' as const, ...(training && { training }) };
+  return ingestUsers(ports, settings, population, options, users, watch);
 }
 
 export function ingested(site: Site, users: Iterable<User>, options?: Partial<IngestOptions>): Promise<IngestReport> {

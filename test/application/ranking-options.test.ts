@@ -9,6 +9,7 @@ import {
   warnOfUnknownDrops,
 } from '#application/ranking-options.ts';
 import { RANKERS } from '#domain/ranking/rankers.ts';
+import { weightsOf } from '../domain/scoring/weights.ts';
 import { groupedPeople, populationOf, requestFor } from './people.ts';
 
 describe('ranking options', () => {
@@ -17,7 +18,9 @@ describe('ranking options', () => {
 
     // People are compared by their features, and then it decides nothing where points would come from.
     const telling = options.filter((option) => !(name === 'similarity' && option.name === 'embedding'));
-    expect(choices).toEqual(Object.fromEntries(telling.map((option) => [option.name, option.values[0]])));
+    const chosen = telling.map((option) => [option.name, option.values[0]]);
+    // Nothing was trained.
+    expect(choices).toEqual({ ...Object.fromEntries(chosen), ...('scorer' in choices && { scorer: 'untrained' }) });
   });
 
   it.each(RANKERS.flatMap(({ name, options }) => options.map((option) => ({ ranker: name, ...option }))))(
@@ -26,9 +29,8 @@ describe('ranking options', () => {
       // Points made by a factorization are compared where points are.
       const beside = ranker === 'similarity' && name === 'embedding' ? { space: 'embedding' } : {};
       for (const value of values) {
-        expect(chooseRanker(requestFor({ ranker, choices: { ...beside, [name]: value } })).choices).toMatchObject({
-          [name]: value,
-        });
+        const request = requestFor({ ranker, choices: { ...beside, [name]: value } });
+        expect(chooseRanker({ ...request, scorer: weightsOf(2) }).choices).toMatchObject({ [name]: value });
       }
       expect(() => chooseRanker(requestFor({ ranker, choices: { [name]: 'constructor' } }))).toThrow(
         `expected ${name} to be ${values.join(' or ')}, got "constructor"`,

@@ -251,6 +251,7 @@ describe('state machines', () => {
       'Read all',
       'Merge all',
       'Fit',
+      'Is the scorer to be trained?',
       'Index all',
       'Publish',
     ]);
@@ -358,12 +359,15 @@ describe('roles', () => {
     expect(all('AWS::IAM::Role').flatMap(({ properties }) => properties.ManagedPolicyArns ?? [])).toEqual([]);
   });
 
-  it('let nobody remove anything but what sweeps up old generations, and the API what its callers forget', () => {
+  it('let nobody remove anything but what sweeps up old generations, who trains what he had put down, and the API what its callers forget', () => {
     const removing = FUNCTIONS.filter((file) =>
       permissionsOf(file.replace('.ts', '')).some((each) => each.startsWith('s3:Delete')),
     );
 
-    expect(removing).toEqual(['api.ts', 'publish-upload.ts']);
+    expect(removing).toEqual(['api.ts', 'publish-upload.ts', 'train-upload.ts']);
+    expect(permissionsOf('train-upload').filter((each) => each.startsWith('s3:DeleteObject'))).toEqual([
+      expect.stringContaining('"/parts/*"'),
+    ]);
     expect(permissionsOf('publish-upload').filter((each) => each.startsWith('s3:Delete'))).toEqual([
       expect.stringContaining('"/index/*"'),
     ]);

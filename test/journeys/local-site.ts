@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { dynamodbBucketStore } from '#adapters/dynamodb-bucket-store.ts';
 import { dynamodbCatalog } from '#adapters/dynamodb-catalog.ts';
 import { s3ObjectStore } from '#adapters/s3-object-store.ts';
@@ -83,10 +83,10 @@ export class LocalSite {
   }
 
   async list(prefix: string): Promise<string[]> {
-    const { Contents = [] } = await this.#s3().send(
-      new ListObjectsV2Command({ Bucket: this.stack.bucket, Prefix: prefix }),
-    );
-    return Contents.flatMap(({ Key }) => Key ?? []);
+    const names: string[] = [];
+    const pages = paginateListObjectsV2({ client: this.#s3() }, { Bucket: this.stack.bucket, Prefix: prefix });
+    for await (const { Contents = [] } of pages) names.push(...Contents.flatMap(({ Key }) => Key ?? []));
+    return names;
   }
 
   /** A batch of files, closed by `_SUCCESS`. */

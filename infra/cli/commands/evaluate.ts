@@ -146,7 +146,7 @@ function showTraining(terminal: Terminal, training: readonly CampaignTraining[])
       ),
       curve.epochs.length - 1,
       curve.kept < 0 ? 'the untrained scorer' : `epoch ${curve.kept}`,
-      curve.ended,
+      curve.ended ?? '',
     ]),
   );
 }

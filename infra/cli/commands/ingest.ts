@@ -1,10 +1,11 @@
 import { Command, Option } from '@commander-js/extra-typings';
-import { type IngestReport, ingestUsers } from '#application/ingest-users.ts';
+import { type IngestReport, ingestUsers, TRAIN_MODES } from '#application/ingest-users.ts';
 import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { usersOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { DEFAULT_DATA } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
+import { showCard, watchedBy } from '../training.ts';
 
 /** akin ingest: files of users become a population. */
 export function ingestCommand() {
@@ -28,6 +29,14 @@ export function ingestCommand() {
         .choices(['auto', 'always', 'never'] as const)
         .default('auto' as const),
     )
+    .addOption(
+      new Option(
+        '--train <when>',
+        'train the attention scorer (akin train); auto: where the population has a trained one already',
+      )
+        .choices(TRAIN_MODES)
+        .default('auto' as const),
+    )
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
     .option('--stack <name>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
@@ -35,10 +44,15 @@ export function ingestCommand() {
       'after',
       '\nExamples:\n  akin ingest users.ndjson.gz --population shop\n  akin ingest january.csv february.csv --population shop --mode replace',
     )
-    .action(async (files, { population, mode, index, data, stack, json }) => {
+    .action(async (files, { population, mode, index, train, data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
       if (stack !== undefined) {
-        const upload = await (await DeployedStack.at(stack)).ingest(population, files, { mode, index }, terminal.watch);
+        const upload = await (await DeployedStack.at(stack)).ingest(
+          population,
+          files,
+          { mode, index, train },
+          terminal.watch,
+        );
         terminal.finishStage();
         return showUpload(terminal, upload as IngestReport, json);
       }
@@ -47,7 +61,7 @@ export function ingestCommand() {
         localPorts(data),
         localSettings(),
         population,
-        { mode, graph: index },
+        { mode, graph: index, training: { ...watchedBy(terminal), when: train } },
         users,
         terminal.watch,
       );
@@ -61,8 +75,12 @@ function showUpload(terminal: Terminal, report: IngestReport, json: boolean): vo
     terminal.warn(`${counted(report.duplicates, 'user')} given more than once; the later one counts`);
   if (report.usersWithoutFeatures > 0)
     terminal.warn(`${counted(report.usersWithoutFeatures, 'user')} without any feature`);
-  if (json) terminal.json(report);
-  else terminal.print(sentenceOf(report));
+  if (json) {
+    terminal.json(report);
+    return;
+  }
+  terminal.print(sentenceOf(report));
+  if (report.training) showCard(terminal, report.training);
 }
 
 function sentenceOf({

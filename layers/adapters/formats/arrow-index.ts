@@ -1,6 +1,7 @@
 /**
  * The parts of an index as Arrow IPC files: `points` holds `id`, `embedding` (list of D float32), `length` and `signature` (list of
- * H uint16) in the order of the shard's rows; the model holds `feature`, `idf` and `loadings` (list of D float64).
+ * H uint16) in the order of the shard's rows; the model holds `feature`, `idf` and `loadings` (list of D float64). A trained
+ * scorer, which other tools train as well, is a safetensors file (scorer-file.ts).
  */
 import { float32, float64, type Table, uint16 } from '@uwdata/flechette';
 import type { IndexFormat, Points } from '#application/ports.ts';
@@ -14,6 +15,7 @@ import {
   textColumn,
   textsOf,
 } from './arrow-columns.ts';
+import { decodeScorer, encodeScorer } from './scorer-file.ts';
 
 export const arrowIndexFormat: IndexFormat = {
   encodePoints: (ids, { dimensions, vectors, lengths, signatures }) =>
@@ -34,6 +36,10 @@ export const arrowIndexFormat: IndexFormat = {
     ]),
 
   decodeModel: (bytes, where) => decodeArrow(bytes, where, 'an embedding model', modelOf),
+
+  encodeScorer,
+
+  decodeScorer,
 };
 
 function pointsOf(table: Table): Points {

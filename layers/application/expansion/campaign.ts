@@ -61,6 +61,7 @@ export const CampaignOptions = z.strictObject({
   rounds: z.string().optional(),
   factors: z.string().optional(),
   embedding: z.string().optional(),
+  scorer: z.string().optional(),
   effort: z.int().min(1).max(MOST_EFFORT).optional(),
   evidence: z.enum(EVIDENCE_LEVELS).default('short'),
   baseRate: z.number().positive().max(1).optional(),

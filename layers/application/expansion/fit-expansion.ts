@@ -4,8 +4,9 @@ import { mergeTrainingSets } from '#domain/ranking/training-set.ts';
 import { type CastCounts, countCast } from '../cast.ts';
 import type { HeldOut } from '../evidence.ts';
 import { checkCast, holdOutFrom, peopleOf, settleSize } from '../expand-audience.ts';
+import { chooseTrainedRanker } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
-import { chooseRanker, type DropMatches } from '../ranking-options.ts';
+import type { DropMatches } from '../ranking-options.ts';
 import { type SeedFindings, seedFindings } from '../seed-report.ts';
 import type { Settings } from '../settings.ts';
 import { type ExpansionJob, type ExpansionTask, type ListedExpansion, leave, left, listed } from './expansion-job.ts';
@@ -36,7 +37,7 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
     request,
     shards.map(({ tally }) => tally),
   );
-  const chosenRanker = chooseRanker(request);
+  const chosenRanker = await chooseTrainedRanker(ports, manifest, request);
   const castWarnings = checkCast(settings, request, chosenRanker, counts);
   const set = mergeTrainingSets(shards.map(({ sample }) => sample));
   const seedReport = seedFindings(settings, request, counts, peopleOf(set));

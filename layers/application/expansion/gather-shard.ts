@@ -3,8 +3,9 @@
 import type { TrainingSet } from '#domain/ranking/training-set.ts';
 import { type CastTally, tallyOf } from '../cast.ts';
 import { countFeatures, gatherSample } from '../expand-audience.ts';
+import { chooseTrainedRanker } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
-import { chooseRanker, type DropMatches } from '../ranking-options.ts';
+import type { DropMatches } from '../ranking-options.ts';
 import { type ExpansionJob, type ExpansionTask, leave, left } from './expansion-job.ts';
 import { openShard } from './expansion-shard.ts';
 
@@ -19,7 +20,7 @@ export interface ShardEvidence {
 export async function gatherShard(ports: StepPorts, job: ExpansionJob, s: number): Promise<void> {
   const task = await left<ExpansionTask>(ports, job, 'task');
   const opened = await openShard(ports, job, task, s);
-  const { ranker } = chooseRanker(task.request);
+  const { ranker } = await chooseTrainedRanker(ports, task.manifest, task.request);
   const gathered: ShardEvidence = {
     tally: tallyOf(opened),
     drops: opened.drops,

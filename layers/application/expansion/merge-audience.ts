@@ -1,8 +1,8 @@
 /** Reduce: the shards' rankings become one audience, written as any other. */
 import { saveAudience } from '../audience-files.ts';
 import { audienceFrom, type ShardRanking } from '../audience-report.ts';
+import { chooseTrainedRanker } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
-import { chooseRanker } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
 import { tellReady } from './end-expansion.ts';
 import { type ExpansionJob, type ExpansionTask, left } from './expansion-job.ts';
@@ -32,7 +32,7 @@ export async function mergeAudience(
     seedReport,
     heldOut,
     size,
-    chosenRanker: chooseRanker(request),
+    chosenRanker: await chooseTrainedRanker(ports, manifest, request),
     retrieval: { mode: request.candidates, used: 'all', scored, scoredShare: 1, recall: undefined },
     retrievalWarnings: warnOfRetrieval(request.candidates),
     foundBy: () => 'everybody',

@@ -10,7 +10,7 @@ import { fitIndex, TrainingSample } from '../retrieval-index.ts';
 import type { Settings } from '../settings.ts';
 import { readJson, writeJson } from '../stored-json.ts';
 import { leftRows, mergedName } from './merge-users.ts';
-import { jobFolder, listName, planName, type UploadJob, UploadPlan, writerOf } from './upload-job.ts';
+import { jobFolder, listName, planName, UploadJob, UploadPlan, writerOf } from './upload-job.ts';
 import { tellStatus } from './upload-status.ts';
 
 export const UploadFit = z.object({
@@ -24,13 +24,12 @@ export const UploadFit = z.object({
   index: ManifestIndex,
 });
 
-export interface FittedUpload extends UploadJob {
-  readonly shards: string;
-}
+export const FittedUpload = UploadJob.extend({ shards: z.string(), isTrained: z.boolean() });
+export type FittedUpload = z.infer<typeof FittedUpload>;
 
 export async function fitUpload(ports: StepPorts, settings: Settings, job: UploadJob): Promise<FittedUpload> {
   const { objects } = ports;
-  const { parts, base, graph } = await readJson(objects, planName(job), UploadPlan);
+  const { parts, base, graph, isTrained } = await readJson(objects, planName(job), UploadPlan);
   await tellStatus(objects, job, 'merging', { parts });
   const sample = new TrainingSample(settings.maxTrainingUsers);
   const features = new Set<string>();
@@ -70,7 +69,7 @@ export async function fitUpload(ports: StepPorts, settings: Settings, job: Uploa
     shards.map((_, shard) => ({ ...job, shard })),
   );
   await tellStatus(objects, job, 'indexing', { users, features: features.size, shards: shards.length });
-  return { ...job, shards: listName(job, 'shards') };
+  return { ...job, shards: listName(job, 'shards'), isTrained };
 }
 
 export function fitName(job: UploadJob): string {

@@ -14,6 +14,7 @@ import {
   fileOf,
   holdsUsers,
   isPrivate,
+  OPTIONS_FILE,
   placeInBatch,
   STATUS_FILE,
   SUCCESS_FILE,
@@ -41,8 +42,10 @@ export async function noticeUpload(
   const isClosed = (success && success.modified >= newest) || now - newest >= 1_000 * settings.quietSeconds - SLACK_MS;
   if (!isClosed) return 'not yet closed';
   const job = await jobOf({ population, batch }, entries);
-  if (!entries.some(({ name }) => holdsUsers(name))) {
-    if (!success) return 'ignored'; // options alone, or a folder
+  const holds = (isWanted: (name: string) => boolean) => entries.some(({ name }) => isWanted(name));
+  if (!holds(holdsUsers) && !success) return 'ignored'; // options alone, or a folder
+  // Options may say that the population is to be trained as it stands.
+  if (!holds((name) => holdsUsers(name) || fileOf(name) === OPTIONS_FILE)) {
     const reason = `${objectName}: expected files of users in the batch, got none`;
     await tellStatus(objects, job, 'failed', { reason });
     throw new Invalid(reason);

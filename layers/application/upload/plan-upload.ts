@@ -1,9 +1,13 @@
 /** The first step of an upload: what is there to read, and how the work is cut. Run again, it comes to the same. */
 import * as z from 'zod';
 import { Invalid } from '../errors.ts';
+import { TRAIN_MODES, wantsTraining } from '../ingest-users.ts';
+import type { Manifest } from '../manifest.ts';
+import { trainingOptionsOf } from '../population-index.ts';
 import type { ObjectEntry, StepPorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { readIfAny, readJson, readOptions, writeJson } from '../stored-json.ts';
+import { TrainingOptions } from '../train-scorer.ts';
 import { batchFolder, holdsUsers, OPTIONS_FILE } from './batch.ts';
 import {
   listName,
@@ -16,10 +20,19 @@ import {
 } from './upload-job.ts';
 import { tellStatus } from './upload-status.ts';
 
+/** A function has fifteen, and the last epoch must end. */
+const MOST_STACK_MINUTES = 12;
+
 /** What may be said of a batch. */
 export const UploadOptions = z.strictObject({
   mode: z.enum(['upsert', 'replace']).default('upsert'),
   index: z.enum(['auto', 'always', 'never']).default('auto'),
+  /** Whether the attention scorer is trained: `auto` where the generation before has one. */
+  train: z.enum(TRAIN_MODES).default('auto'),
+  /** How it is trained: else as the generation before was. */
+  training: TrainingOptions.extend({
+    minutes: z.number().positive().max(MOST_STACK_MINUTES).default(MOST_STACK_MINUTES),
+  }).optional(),
 });
 
 /** Where the next states find their lists. */
@@ -41,9 +54,14 @@ const HEAD_BYTES = 1 << 16;
 
 export async function planUpload(ports: StepPorts, settings: Settings, job: UploadJob): Promise<PlannedUpload> {
   const folder = batchFolder(job);
-  const { mode, index: graph } = await readOptions(ports.objects, `${folder}${OPTIONS_FILE}`, UploadOptions);
-  const files = await filesOf(ports, settings, job);
+  const {
+    mode,
+    index: graph,
+    train,
+    training,
+  } = await readOptions(ports.objects, `${folder}${OPTIONS_FILE}`, UploadOptions);
   const manifest = await ports.catalog.manifest(job.population);
+  const files = await filesOf(ports, settings, job, train === 'always' && manifest !== undefined);
   const shards = manifest?.shards.length ?? 0;
   const pieces = await piecesOf(ports, job, files);
   const splits = [
@@ -54,7 +72,17 @@ export async function planUpload(ports: StepPorts, settings: Settings, job: Uplo
     throw new Invalid(`${folder}: expected at most ${MAX_ITEMS - shards} files, got ${files.length}; join small ones`);
   }
   const parts = partsFor(files, manifest?.users ?? 0, settings);
-  const plan: UploadPlan = { mode, graph, base: manifest?.generation ?? 0, files: [...files], splits, parts };
+  const plan: UploadPlan = {
+    mode,
+    graph,
+    isTrained: wantsTraining(train, manifest),
+    trainingIsOptional: train === 'auto',
+    training: await trainingFor(ports, training, manifest),
+    base: manifest?.generation ?? 0,
+    files: [...files],
+    splits,
+    parts,
+  };
   await writeJson(ports.objects, planName(job), plan);
   const long = files.flatMap(({ kind }, file) => (kind === 'long gzip' && !pieces.has(file) ? [{ ...job, file }] : []));
   await writeJson(ports.objects, listName(job, 'long'), long);
@@ -78,13 +106,31 @@ export async function planUpload(ports: StepPorts, settings: Settings, job: Uplo
   };
 }
 
-/** The files as they were when the upload was planned first: what comes later is another upload's. */
-async function filesOf(ports: StepPorts, settings: Settings, job: UploadJob): Promise<readonly UploadedFile[]> {
+async function trainingFor(
+  ports: StepPorts,
+  given: TrainingOptions | undefined,
+  manifest: Manifest | undefined,
+): Promise<TrainingOptions> {
+  const { minutes, ...options } = given ?? (await trainingOptionsOf(ports, manifest));
+  return { ...options, minutes: Math.min(minutes, MOST_STACK_MINUTES) };
+}
+
+/**
+ * The files as they were when the upload was planned first: what comes later is another upload's. None where a population is
+ * to be trained as it stands.
+ */
+async function filesOf(
+  ports: StepPorts,
+  settings: Settings,
+  job: UploadJob,
+  mayBeNone: boolean,
+): Promise<readonly UploadedFile[]> {
   const { objects } = ports;
   if (await readIfAny(objects, planName(job))) return (await readJson(objects, planName(job), UploadPlan)).files;
   const folder = batchFolder(job);
   const entries = (await objects.entries(folder)).filter(({ name }) => holdsUsers(name));
-  if (entries.length === 0) throw new Invalid(`${folder}: expected files of users, but they are gone`);
+  if (entries.length === 0 && !mayBeNone)
+    throw new Invalid(`${folder}: expected files of users, or a population that is to be trained, got neither`);
   const files: UploadedFile[] = [];
   for (const entry of entries) files.push(await fileFrom(ports, settings, entry));
   return files;

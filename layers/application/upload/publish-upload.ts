@@ -10,7 +10,8 @@ import { fitName, UploadFit } from './fit-upload.ts';
 import { indexedName } from './index-shard.ts';
 import { MergeCounts, mergedPrefix } from './merge-users.ts';
 import { countsName, ReadCounts } from './read-users.ts';
-import { jobFolder, type UploadJob } from './upload-job.ts';
+import { scorerName, UploadScorer } from './train-upload.ts';
+import { jobFolder, planName, type UploadJob, UploadPlan } from './upload-job.ts';
 import { tellStatus } from './upload-status.ts';
 
 /**
@@ -19,18 +20,23 @@ import { tellStatus } from './upload-status.ts';
  */
 export async function publishUpload(ports: StepPorts, job: UploadJob): Promise<void> {
   const { objects, catalog } = ports;
-  const { generation, features, usersWithoutFeatures, shards, index } = await readJson(
-    objects,
-    fitName(job),
-    UploadFit,
-  );
+  const fit = await readJson(objects, fitName(job), UploadFit);
+  const { generation, features, usersWithoutFeatures, shards } = fit;
+  const { isTrained } = await readJson(objects, planName(job), UploadPlan);
+  const { scorer, card } = isTrained ? await readJson(objects, scorerName(job), UploadScorer) : {};
   await tellStatus(objects, job, 'publishing', { generation });
   const entries: ShardEntry[] = [];
   await inParallel(shards, STORE_REQUESTS, async (_, place) => {
     entries[place] = await readJson(objects, indexedName(job, place), ShardEntry);
   });
+  const index = { ...fit.index, ...(scorer && { scorer }) };
   const manifest = manifestFrom({ population: job.population, generation, features, shards: entries, index });
-  const report: IngestReport = { ...summaryOf(manifest), ...(await countsOf(ports, job)), usersWithoutFeatures };
+  const report: IngestReport = {
+    ...summaryOf(manifest),
+    ...(await countsOf(ports, job)),
+    usersWithoutFeatures,
+    ...(card && { training: card }),
+  };
   await writeJson(objects, reportName(job), report);
   await catalog.publish(manifest);
   await sweep(ports, manifest);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { NotFound } from '../errors.ts';
 import { ListName } from '../expansion/campaign.ts';
-import { checkPopulationName } from '../population.ts';
+import { checkPopulationName, manifestOf } from '../population.ts';
 import type { Links, ObjectStore, Ports, Transfers } from '../ports.ts';
 import { jsonBytes, readIfAny, readOptions, writeJson } from '../stored-json.ts';
 import {
@@ -72,12 +72,16 @@ export async function openUpload(
 }
 
 /** The batch is complete: it is read as soon as those before it are. */
-export async function closeUpload({ objects }: Ports, batch: Batch, options: CloseBody): Promise<void> {
+export async function closeUpload(ports: Ports, batch: Batch, options: CloseBody): Promise<void> {
+  const { objects } = ports;
   const folder = checkedBatchFolder(batch);
   const entries = await objects.entries(folder);
   const files = entries.filter(({ name }) => holdsUsers(name));
-  if (files.length === 0)
-    throw new NotFound(`expected files of users in the batch ${JSON.stringify(batch.batch)}, got none`);
+  if (files.length === 0) {
+    if (options.train !== 'always')
+      throw new NotFound(`expected files of users in the batch ${JSON.stringify(batch.batch)}, got none`);
+    await manifestOf(ports, batch.population); // it is to be trained as it stands
+  }
   const success = entries.find(({ name }) => name === `${folder}${SUCCESS_FILE}`);
   const isSame = success && files.every(({ modified }) => modified <= success.modified);
   // Said again, it must not be another upload of the same batch.

@@ -1,5 +1,6 @@
 /** An upload on its way: what its steps are told, and the names of what they leave to each other. */
 import * as z from 'zod';
+import { TrainingOptions } from '../train-scorer.ts';
 
 /** Names, never data: what the states of an upload pass on. */
 export const UploadJob = z.object({
@@ -28,6 +29,9 @@ export type Split = z.infer<typeof Split>;
 export const UploadPlan = z.object({
   mode: z.enum(['upsert', 'replace']),
   graph: z.enum(['auto', 'always', 'never']),
+  isTrained: z.boolean(),
+  trainingIsOptional: z.boolean(),
+  training: TrainingOptions,
   /** The generation that the upload goes out from; 0 where there is none. */
   base: z.int().nonnegative(),
   files: z.array(UploadedFile),

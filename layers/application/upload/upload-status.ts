@@ -4,7 +4,15 @@ import { writeJson } from '../stored-json.ts';
 import { batchFolder, STATUS_FILE } from './batch.ts';
 import type { UploadJob } from './upload-job.ts';
 
-export type UploadState = 'waiting' | 'reading' | 'merging' | 'indexing' | 'publishing' | 'done' | 'failed';
+export type UploadState =
+  | 'waiting'
+  | 'reading'
+  | 'merging'
+  | 'training'
+  | 'indexing'
+  | 'publishing'
+  | 'done'
+  | 'failed';
 
 export async function tellStatus(
   objects: ObjectStore,

@@ -13,13 +13,38 @@ const FIRST_DECAY = 0.9;
 const SECOND_DECAY = 0.999;
 const LEAST_DEVIATION = 1e-8;
 
+interface Moments {
+  readonly first: Float64Array;
+  readonly second: Float64Array;
+}
+
+/** What the steps so far have left, as plain data: the moments of each tensor, in an order of the caller's. */
+export interface AdamMemory {
+  readonly steps: number;
+  readonly moments: readonly Moments[];
+}
+
 export class Adam {
   readonly #rate: number;
-  readonly #moments = new Map<Numbers, { readonly first: Float64Array; readonly second: Float64Array }>();
+  readonly #moments = new Map<Numbers, Moments>();
   #steps = 0;
 
   constructor(rate = LEARNING_RATE) {
     this.#rate = rate;
+  }
+
+  /** Goes on from where another one was with these tensors. */
+  static from({ steps, moments }: AdamMemory, tensors: readonly Numbers[], rate = LEARNING_RATE): Adam {
+    const adam = new Adam(rate);
+    adam.#steps = steps;
+    tensors.forEach((values, t) => {
+      if (moments[t]) adam.#moments.set(values, structuredClone(moments[t]));
+    });
+    return adam;
+  }
+
+  memoryOf(tensors: readonly Numbers[]): AdamMemory {
+    return { steps: this.#steps, moments: tensors.map((values) => this.#momentsOf(values)) };
   }
 
   /** Once before the tensors of a batch are moved. */
@@ -48,7 +73,7 @@ export class Adam {
     }
   }
 
-  #momentsOf(values: Numbers) {
+  #momentsOf(values: Numbers): Moments {
     const known = this.#moments.get(values);
     if (known) return known;
     const moments = { first: new Float64Array(values.length), second: new Float64Array(values.length) };

@@ -33,6 +33,7 @@ export interface RankerChoices {
   readonly rounds: 'two' | 'one';
   readonly factors: 'cosine' | 'regression';
   readonly embedding: EmbeddingKind;
+  readonly scorer: 'trained' | 'untrained';
 }
 
 /** What a ranker is told besides its choices. */
@@ -64,6 +65,8 @@ export interface RankerKind {
   /** Whether it learns from the people given as exposed. */
   needsExposed(choices: RankerChoices): boolean;
   embedding(choices: RankerChoices): EmbeddingKind | undefined;
+  /** Whether it is another one with what was learned of the points that an index has. */
+  usesScorer(choices: RankerChoices): boolean;
   preference(choices: RankerChoices): Preference;
   with(choices: RankerChoices, terms: RankerTerms): Ranker;
 }
@@ -80,6 +83,7 @@ export const DEFAULT_CHOICES: RankerChoices = {
   rounds: 'two',
   factors: 'cosine',
   embedding: 'svd',
+  scorer: 'trained',
 };
 
 /** Offered by whoever works on points that others may have made. */
@@ -102,6 +106,7 @@ export const RANKERS: readonly RankerKind[] = [
     conflict: noConflict,
     needsExposed: never,
     embedding: noEmbedding,
+    usesScorer: never,
     preference: () => 'contrast',
     with: (_choices, { seed, effort }) => byAuto(seed, effort),
   },
@@ -123,6 +128,7 @@ export const RANKERS: readonly RankerKind[] = [
     conflict: noConflict,
     needsExposed: ({ background }) => background === 'exposed',
     embedding: noEmbedding,
+    usesScorer: never,
     preference: () => 'contrast',
     with: ({ filter, background }) => byInformationValue(filter, background),
   },
@@ -149,6 +155,7 @@ export const RANKERS: readonly RankerKind[] = [
     },
     needsExposed: never,
     embedding: ({ space, embedding }) => (space === 'embedding' ? embedding : undefined),
+    usesScorer: never,
     preference: ({ aggregate }) => (aggregate === 'mean' ? 'average' : 'nearest'),
     with: ({ measure, aggregate, space }) =>
       space === 'embedding' ? byEmbedding(aggregate) : bySimilarity(measure, aggregate),
@@ -178,6 +185,7 @@ export const RANKERS: readonly RankerKind[] = [
     conflict: noConflict,
     needsExposed: ({ negatives }) => negatives === 'exposed',
     embedding: noEmbedding,
+    usesScorer: never,
     preference: () => 'contrast',
     with: ({ negatives, scaling, strength }, { seed }) =>
       byLogisticRegression(negatives, scaling, seed, strength === '1' ? [1] : undefined),
@@ -196,6 +204,7 @@ export const RANKERS: readonly RankerKind[] = [
     conflict: noConflict,
     needsExposed: never,
     embedding: noEmbedding,
+    usesScorer: never,
     preference: () => 'contrast',
     with: ({ rounds }) => byRandomWalk(rounds === 'one' ? 1 : 2),
   },
@@ -212,6 +221,7 @@ export const RANKERS: readonly RankerKind[] = [
     conflict: noConflict,
     needsExposed: never,
     embedding: () => 'als',
+    usesScorer: never,
     preference: () => 'average',
     with: ({ factors }, { seed }) => byFactors(factors, seed),
   },
@@ -222,16 +232,26 @@ export const RANKERS: readonly RankerKind[] = [
     conflict: noConflict,
     needsExposed: never,
     embedding: noEmbedding,
+    usesScorer: never,
     preference: () => 'contrast',
     with: (_choices, { seed }) => byBoostedTrees(seed),
   },
   {
     name: 'attention',
     need: 'seeds of several kinds: people like one kind of them count, not only people like their average',
-    options: [EMBEDDING],
+    options: [
+      EMBEDDING,
+      {
+        name: 'scorer',
+        values: ['trained', 'untrained'],
+        effect: 'whether what akin train has learned of the population counts, where it was run',
+        isIdle: ({ embedding }) => embedding === 'als',
+      },
+    ],
     conflict: noConflict,
     needsExposed: never,
     embedding: ({ embedding }) => embedding,
+    usesScorer: ({ embedding, scorer }) => embedding === 'svd' && scorer === 'trained',
     // Its attention is soft: whom it puts first lies near the middle of the clusters, not near one of them.
     preference: () => 'average',
     with: (_choices, { seed, scorer }) => byAttention(seed, scorer),

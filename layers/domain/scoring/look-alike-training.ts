@@ -5,13 +5,15 @@
  * Reference: Liu et al. 2019 (RALM) §4.3: C = 20 centroids anew in every epoch, Adam, sigmoid cross entropy. A target is never
  *            among the seeds that were clustered for it. Departures: the layer begins as a whitening (whitening.ts), not at
  *            random; likes and others weigh alike in the loss.
+ *            Chance is drawn anew in each epoch, so that a training that is gone on with comes to the same.
  * Shapes:    points (M×D), R = D.
  * Cost:      an epoch is a k-means and BATCHES_A_CAMPAIGN batches for each campaign.
  */
 import { placesAmong } from '../evaluation/places.ts';
 import { pointsAt } from '../features/embedding.ts';
-import { Adam } from '../kernels/adam.ts';
-import { type Random, seededRandom, shuffled } from '../random.ts';
+import { Adam, type AdamMemory } from '../kernels/adam.ts';
+import type { Numbers } from '../kernels/matrix.ts';
+import { hashText, type Random, seededRandom, shuffled } from '../random.ts';
 import { type AttentionWeights, attentionScores, prepareAudience } from './attention.ts';
 import { kMeans } from './k-means.ts';
 import {
@@ -23,7 +25,7 @@ import {
 import type { PlacedPeople, PseudoCampaign } from './pseudo-campaigns.ts';
 import { whiteningLayer } from './whitening.ts';
 
-export interface LookAlikeTraining {
+export interface LookAlikeTerms {
   readonly clusters: number;
   readonly epochs: number;
   readonly rate: number;
@@ -39,12 +41,16 @@ export interface TrainingCurve {
   readonly epochs: readonly { readonly loss: number; readonly auc: number }[];
   /** What was kept: the index in `epochs`, or −1 for the untrained scorer. */
   readonly kept: number;
-  readonly ended: 'all epochs' | 'no better epoch' | 'the loss was no number';
+  /** Absent while there is more to do. */
+  readonly ended?: 'all epochs' | 'no better epoch' | 'the loss was no number' | 'out of time' | undefined;
 }
 
-export interface TrainedLookAlike {
+/** How far a training has come, as plain data: whoever has it and the campaigns can go on from there. */
+export interface TrainingState {
+  readonly weights: LookAlikeWeights;
+  readonly adam: AdamMemory;
   /** Absent where no epoch found the held-out campaigns better than the untrained scorer does. */
-  readonly weights?: AttentionWeights | undefined;
+  readonly best?: LookAlikeWeights | undefined;
   readonly curve: TrainingCurve;
 }
 
@@ -63,53 +69,78 @@ export function canTrain(campaigns: readonly PseudoCampaign[]): boolean {
   return new Set(campaigns.map(({ group }) => group)).size >= 2;
 }
 
+/** From the beginning to the end. */
 export function trainLookAlike(
   campaigns: readonly PseudoCampaign[],
   population: Float32Array,
   dimensions: number,
-  { clusters, epochs, rate, seed }: LookAlikeTraining,
-  watch: (epoch: number, epochs: number) => void,
-): TrainedLookAlike {
-  const random = seededRandom(seed);
-  const [learned, heldOut] = dealCampaigns(campaigns, random);
-  const aucOf = (scorer?: AttentionWeights) => meanAuc(heldOut, dimensions, clusters, seed, scorer);
-  const weights = whitenedStart(population, dimensions);
-  const untrained = aucOf();
-  const curve = [{ loss: Number.NaN, auc: aucOf(weights) }];
-  let kept = curve[0].auc > untrained ? { epoch: 0, weights: structuredClone(weights) } : undefined;
-  let best = Math.max(untrained, curve[0].auc);
-  let sinceBest = 0;
-  let ended: TrainingCurve['ended'] = 'all epochs';
-  const adam = new Adam(rate);
-  for (let epoch = 1; epoch <= epochs && ended === 'all epochs'; epoch++) {
-    watch(epoch - 1, epochs);
-    const loss = runEpoch(learned, weights, adam, dimensions, clusters, random);
-    if (!Number.isFinite(loss)) {
-      ended = 'the loss was no number';
-      break;
-    }
-    const auc = aucOf(weights);
-    curve.push({ loss, auc });
-    if (auc <= best) {
-      sinceBest++;
-      if (sinceBest === PATIENCE) ended = 'no better epoch';
-      continue;
-    }
-    best = auc;
-    sinceBest = 0;
-    kept = { epoch, weights: structuredClone(weights) };
+  terms: LookAlikeTerms,
+  watch: (state: TrainingState) => void,
+): TrainingState {
+  let state = beginTraining(campaigns, population, dimensions, terms);
+  while (!state.curve.ended) {
+    watch(state);
+    state = trainEpoch(campaigns, terms, state);
   }
+  return state;
+}
+
+/** Before the first epoch. `population` (M×D) is whom the layer begins to whiten. */
+export function beginTraining(
+  campaigns: readonly PseudoCampaign[],
+  population: Float32Array,
+  dimensions: number,
+  terms: LookAlikeTerms,
+): TrainingState {
+  const [learned, heldOut] = dealCampaigns(campaigns, seededRandom(terms.seed));
+  const weights = whitenedStart(population, dimensions);
+  const untrained = meanAuc(heldOut, dimensions, terms);
+  const auc = meanAuc(heldOut, dimensions, terms, weights);
   return {
-    weights: kept?.weights,
+    weights,
+    adam: new Adam(terms.rate).memoryOf(tensorsOf(weights)),
+    best: auc > untrained ? weights : undefined,
     curve: {
       campaigns: learned.length,
       heldOut: heldOut.length,
       untrained,
-      epochs: curve,
-      kept: kept?.epoch ?? -1,
-      ended,
+      epochs: [{ loss: Number.NaN, auc }],
+      kept: auc > untrained ? 0 : -1,
+      ended: terms.epochs === 0 ? 'all epochs' : undefined,
     },
   };
+}
+
+/** One epoch further: the same whether those before it ran here or elsewhere. */
+export function trainEpoch(
+  campaigns: readonly PseudoCampaign[],
+  terms: LookAlikeTerms,
+  { weights: before, adam: memory, best, curve }: TrainingState,
+): TrainingState {
+  const { dimensions } = before;
+  const epoch = curve.epochs.length;
+  const [learned, heldOut] = dealCampaigns(campaigns, seededRandom(terms.seed));
+  const weights = structuredClone(before);
+  const adam = Adam.from(memory, tensorsOf(weights), terms.rate);
+  const random = seededRandom(hashText(`epoch ${epoch}`, terms.seed));
+  const loss = runEpoch(learned, weights, adam, terms.clusters, random);
+  if (!Number.isFinite(loss))
+    return { weights, adam: memory, best, curve: { ...curve, ended: 'the loss was no number' } };
+  const auc = meanAuc(heldOut, dimensions, terms, weights);
+  const isBest = auc > Math.max(curve.untrained, ...curve.epochs.map((each) => each.auc));
+  const kept = isBest ? epoch : curve.kept;
+  const isIdle = epoch - Math.max(0, kept) === PATIENCE;
+  const ended = isIdle ? 'no better epoch' : epoch >= terms.epochs ? 'all epochs' : undefined;
+  return {
+    weights,
+    adam: adam.memoryOf(tensorsOf(weights)),
+    best: isBest ? weights : best,
+    curve: { ...curve, epochs: [...curve.epochs, { loss, auc }], kept, ended },
+  };
+}
+
+function tensorsOf(weights: LookAlikeWeights): Numbers[] {
+  return LEARNED.map((name) => weights[name]);
 }
 
 /** Whole groups are held out until a fifth of the campaigns are; some group is always learned from. */
@@ -142,10 +173,10 @@ function runEpoch(
   campaigns: readonly PseudoCampaign[],
   weights: LookAlikeWeights,
   adam: Adam,
-  D: number,
   clusters: number,
   random: Random,
 ): number {
+  const D = weights.dimensions;
   let loss = 0;
   const gradient = emptyLookAlike(weights.dimensions, weights.outputs);
   for (const n of shuffled(Uint32Array.from(campaigns.keys()), random)) {
@@ -203,8 +234,7 @@ function batchOf(
 function meanAuc(
   campaigns: readonly PseudoCampaign[],
   D: number,
-  clusters: number,
-  seed: number,
+  { clusters, seed }: LookAlikeTerms,
   scorer?: AttentionWeights,
 ): number {
   let sum = 0;

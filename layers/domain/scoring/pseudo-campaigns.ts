@@ -34,18 +34,19 @@ const MOST_CAMPAIGNS = 200;
 const MOST_LIKES = 1_000;
 const MOST_OTHERS = 4_000;
 
-/** `place` gives a shard's users as points, (U×D), the zero vector for who is nowhere. */
+/** `place` gives a shard's users as points, (U×D), the zero vector for who is nowhere; `isItem` says what may be learned from. */
 export function pseudoCampaigns(
   shard: Shard,
   dimensions: number,
   place: (shard: Shard) => Float32Array,
   random: Random,
+  isItem: (feature: string) => boolean = () => true,
 ): PseudoCampaign[] {
   const everybody = place(shard);
   const singles = singleFields(shard);
   const hidden = new Map<string, Float32Array>();
   const campaigns: PseudoCampaign[] = [];
-  for (const f of chosenItems(shard, random)) {
+  for (const f of chosenItems(shard, isItem, random)) {
     const item = shard.features[f];
     const field = fieldOf(item);
     const [having, lacking] = splitBy(shard, f);
@@ -78,13 +79,15 @@ function singleFields({ features, rows }: Shard): Set<string> {
 }
 
 /** Columns of items with enough users and enough others, at random where they are many; rising. */
-function chosenItems({ rows }: Shard, random: Random): Uint32Array {
+function chosenItems({ rows, features }: Shard, isItem: (feature: string) => boolean, random: Random): Uint32Array {
   const users = rowCountOf(rows);
   const counts = columnCounts(
     rows,
     Uint32Array.from({ length: users }, (_, u) => u),
   );
-  const fit = Uint32Array.from(counts.keys()).filter((f) => Math.min(counts[f], users - counts[f]) >= LEAST_LIKES);
+  const fit = Uint32Array.from(counts.keys()).filter(
+    (f) => Math.min(counts[f], users - counts[f]) >= LEAST_LIKES && isItem(features[f]),
+  );
   return sampleOf(fit, MOST_CAMPAIGNS, random);
 }
 

@@ -4,6 +4,7 @@ import { saveAudience } from '#application/audience-files.ts';
 import { expandDrop, giveUpDrop } from '#application/expansion/expand-drop.ts';
 import type { StepPorts } from '#application/ports.ts';
 import type { Settings } from '#application/settings.ts';
+import { TrainingOptions } from '#application/train-scorer.ts';
 import { drop, gzipped, ndjsonOf, type Stage, stageWith, textOf } from '../conductor.ts';
 import {
   expansionOf,
@@ -14,6 +15,8 @@ import {
   opened,
   requestFor,
   SETTINGS,
+  TASTES,
+  tastedPeople,
   WAYS,
 } from '../people.ts';
 
@@ -106,6 +109,27 @@ describe('an audience of a dropped seed file', () => {
     expect(inMany.audience).toEqual(inOne.audience);
     expect(inMany.report).toEqual(inOne.report);
     expect(inMany.audience.split('\n').length).toBeGreaterThan(15);
+  });
+
+  it('is ranked by what the population’s scorer has learned, the same shard by shard as in one function', async () => {
+    const tasted = tastedPeople(1_200);
+    const options = TrainingOptions.parse({ epochs: 2, items: TASTES });
+    const audiences = [];
+    for (const settings of [SMALL, LARGE]) {
+      const stage = stageWith(settings);
+      const training = { when: 'always', options, clock: () => 0, watch: () => {} } as const;
+      await ingested(stage, tasted, { settings: { ...SMALL, dimensions: 24, maxShardUsers: 400 }, training });
+      await drop(stage.ports, 'seeds/people/spring.json', '{"size":50,"ranker":"attention"}');
+      await drop(stage.ports, 'seeds/people/spring.csv', Array.from({ length: 40 }, (_, n) => `u${12 * n}\n`).join(''));
+      await dropped(stage, settings);
+      await stage.settle();
+      audiences.push(await filesOf(stage));
+    }
+
+    const [inOne, inMany] = audiences;
+    expect(JSON.parse(inOne.report)).toMatchObject({ ranker: { choices: { scorer: 'trained' } } });
+    expect(inMany.audience).toEqual(inOne.audience);
+    expect(inMany.report).toEqual(inOne.report);
   });
 
   it('is the one of the command line for the same request', async () => {

@@ -3,14 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { NotFound } from '#application/errors.ts';
 import type { Manifest } from '#application/manifest.ts';
+import { readScorer } from '#application/population-index.ts';
 import type { Ports } from '#application/ports.ts';
 import type { Settings } from '#application/settings.ts';
+import { ScorerCard, TrainingOptions } from '#application/train-scorer.ts';
 import { noticeUpload } from '#application/upload/notice-upload.ts';
 import type { User } from '#domain/features/shard.ts';
 import { drop, gzipped, ndjsonOf, type Stage, stageWith, textOf } from '../conductor.ts';
-import { emptySite, groupedPeople, ingested, opened, SETTINGS } from '../people.ts';
+import { emptySite, groupedPeople, ingested, opened, SETTINGS, TASTES, tastedPeople } from '../people.ts';
 
 const people = groupedPeople(400);
 
@@ -97,6 +100,113 @@ describe('an upload by steps', () => {
 
     expect(contentOf(await manifestIn(stage.ports))).toEqual(contentOf(await manifestIn(site.ports)));
     expect(await statusOf(stage, 'b1')).toMatchObject({ state: 'done' });
+  });
+
+  describe('with training', () => {
+    const tasted = tastedPeople(1_200);
+    const settings = { ...SMALL, dimensions: 24, maxShardUsers: 300, splitBytes: 40_000 };
+    const options = { epochs: 2, items: TASTES, drop: ['taste0:1'] };
+
+    async function trainedStage(): Promise<Stage> {
+      const stage = stageWith(settings);
+      const said = JSON.stringify({ train: 'always', training: options });
+      await dropBatch(stage, 'b1', { 'a.ndjson': ndjsonOf(tasted), 'options.json': said });
+      await notice(stage, 'b1/_SUCCESS', settings);
+      await stage.settle();
+      return stage;
+    }
+
+    it('comes to the scorer of an ingest in one process, to the byte, and says what it is worth', async () => {
+      const stage = await trainedStage();
+      const training = {
+        when: 'always',
+        options: TrainingOptions.parse(options),
+        clock: () => 0,
+        watch: () => {},
+      } as const;
+      const site = emptySite();
+      const report = await ingested(site, tasted, { settings, training });
+
+      const [theirs, ours] = [await manifestIn(site.ports), await manifestIn(stage.ports)];
+      const weightsIn = async (ports: Ports, manifest: Manifest | undefined) =>
+        manifest?.index?.scorer && (await readScorer(ports, manifest.index.scorer)).weights;
+      const weights = await weightsIn(stage.ports, ours);
+      expect(weights).toBeDefined();
+      expect(weights).toEqual(await weightsIn(site.ports, theirs));
+      const { training: card } = z.object({ training: ScorerCard }).parse(await statusOf(stage, 'b1'));
+      expect(card.figures).toEqual(report.training?.figures);
+      expect(card.settings).toEqual({ ...report.training?.settings, minutes: 12 });
+    });
+
+    it('is done again, in the same way, for a batch of nothing but the wish, and by a later upload', async () => {
+      const stage = await trainedStage();
+      const first = await manifestIn(stage.ports);
+
+      await dropBatch(stage, 'b2', { 'options.json': '{"train":"always"}' });
+      await notice(stage, 'b2/_SUCCESS', settings);
+      await stage.settle();
+      const second = await manifestIn(stage.ports);
+      await dropBatch(stage, 'b3', { 'a.ndjson': ndjsonOf(tasted.slice(0, 2)) });
+      await notice(stage, 'b3/_SUCCESS', settings);
+      await stage.settle();
+
+      expect(await statusOf(stage, 'b2')).toMatchObject({ state: 'done', generation: 2, users: 1_200, added: 0 });
+      expect(second?.shards.map(({ sha256 }) => sha256)).toEqual(first?.shards.map(({ sha256 }) => sha256));
+      expect(await statusOf(stage, 'b3')).toMatchObject({ generation: 3, training: { settings: options } });
+    });
+
+    it('is refused in one sentence where there is no population, or nothing to learn from', async () => {
+      const stage = stageWith(settings);
+      await dropBatch(stage, 'b1', { 'options.json': '{"train":"always"}' });
+      await notice(stage, 'b1/_SUCCESS', settings);
+      await stage.settle();
+      expect(await statusOf(stage, 'b1')).toMatchObject({
+        state: 'failed',
+        reason: 'populations/people/b1/: expected files of users, or a population that is to be trained, got neither',
+      });
+
+      const strangers = tasted.map(({ id }) => ({ id, features: [`own:${id}`] }));
+      await dropBatch(stage, 'b2', { 'a.ndjson': ndjsonOf(strangers), 'options.json': '{"train":"always"}' });
+      await notice(stage, 'b2/_SUCCESS', settings);
+      await stage.settle();
+      expect(await statusOf(stage, 'b2')).toMatchObject({
+        state: 'failed',
+        reason: 'expected features with at least 40 users, of two kinds or more, to train on, got 0',
+      });
+    });
+
+    it('goes on after a function that was killed', async () => {
+      let kills = 0;
+      const stage = stageWith(
+        settings,
+        (ports) => ({
+          ...ports,
+          objects: {
+            ...ports.objects,
+            async write(name, bytes) {
+              await ports.objects.write(name, bytes);
+              if (name.includes('/training-') && kills++ === 0) throw new Error('killed');
+            },
+          },
+        }),
+        async (step) => {
+          try {
+            return await step();
+          } catch (error) {
+            if (error instanceof Error && error.message === 'killed') return step();
+            throw error;
+          }
+        },
+      );
+      const said = JSON.stringify({ train: 'always', training: options });
+      await dropBatch(stage, 'b1', { 'a.ndjson': ndjsonOf(tasted), 'options.json': said });
+      await notice(stage, 'b1/_SUCCESS', settings);
+      await stage.settle();
+
+      const [whole, resumed] = [await manifestIn((await trainedStage()).ports), await manifestIn(stage.ports)];
+      expect(kills).toBe(1); // two epochs leave one checkpoint
+      expect(resumed?.index?.scorer?.sha256).toBe(whole?.index?.scorer?.sha256);
+    });
   });
 
   it('counts as an ingest in one process does', async () => {

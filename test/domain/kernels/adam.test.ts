@@ -30,6 +30,22 @@ describe('adam', () => {
     expect([...gradient]).toEqual([0, 0, 1, 1, 0, 0]);
   });
 
+  it('goes on from what another one left as if it were that one', () => {
+    const [one, other] = [Float64Array.of(3), Float64Array.of(3)];
+    const whole = new Adam(0.1);
+    let adam = new Adam(0.1);
+
+    for (let step = 0; step < 6; step++) {
+      whole.beginStep();
+      whole.move(one, Float64Array.of(step - 2));
+      adam = Adam.from(structuredClone(adam.memoryOf([other])), [other], 0.1);
+      adam.beginStep();
+      adam.move(other, Float64Array.of(step - 2));
+    }
+
+    expect(other).toEqual(one);
+  });
+
   it('finds the lowest point of a bowl', () => {
     const values = Float64Array.of(3, -2);
     const adam = new Adam(0.05);

@@ -1,6 +1,7 @@
+import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#domain/random.ts';
-import { canTrain, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
+import { beginTraining, canTrain, trainEpoch, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
 import type { PseudoCampaign } from '#domain/scoring/pseudo-campaigns.ts';
 
 const D = 16;
@@ -11,7 +12,7 @@ describe('look-alike training', () => {
   it('learns which directions tell people apart: campaigns that it never saw are found better than untrained', () => {
     const { campaigns, population } = world(30);
 
-    const { weights, curve } = trainLookAlike(campaigns, population, D, TERMS, none);
+    const { best: weights, curve } = trainLookAlike(campaigns, population, D, TERMS, none);
 
     expect(weights).toBeDefined();
     expect(curve.epochs[curve.kept].auc).toBeGreaterThan(curve.untrained + 0.05);
@@ -28,7 +29,7 @@ describe('look-alike training', () => {
       likes: { points: likes, rows: Uint32Array.from({ length: 40 }, (_, n) => n) },
     }));
 
-    const { weights, curve } = trainLookAlike(sure, population, D, TERMS, none);
+    const { best: weights, curve } = trainLookAlike(sure, population, D, TERMS, none);
 
     expect([weights, curve.untrained, curve.kept, curve.ended]).toEqual([undefined, 1, -1, 'no better epoch']);
     expect(curve.epochs).toHaveLength(4);
@@ -52,12 +53,33 @@ describe('look-alike training', () => {
 
   it('stops where the loss is no number, keeps what was good, and says so', () => {
     const { campaigns, population } = world(10);
-    const { weights, curve } = trainLookAlike(campaigns, population, D, { ...TERMS, rate: Number.NaN }, none);
+    const { best: weights, curve } = trainLookAlike(campaigns, population, D, { ...TERMS, rate: Number.NaN }, none);
     const start = trainLookAlike(campaigns, population, D, { ...TERMS, epochs: 0 }, none);
 
     expect(curve.ended).toBe('the loss was no number');
     expect(weights).toBeDefined();
-    expect(weights).toEqual(start.weights);
+    expect(weights).toEqual(start.best);
+  });
+
+  it('comes to the same where it was stopped after any epoch, and went on from plain data', () => {
+    const { campaigns, population } = world(10);
+    const terms = { ...TERMS, epochs: 3 };
+    const whole = trainLookAlike(campaigns, population, D, terms, none);
+
+    let state = beginTraining(campaigns, population, D, terms);
+    while (!state.curve.ended) state = deserialize(serialize(trainEpoch(campaigns, terms, state)));
+
+    expect(state).toEqual(whole);
+  });
+
+  it('leaves the state alone that it goes out from', () => {
+    const { campaigns, population } = world(10);
+    const state = beginTraining(campaigns, population, D, TERMS);
+    const before = structuredClone(state);
+
+    trainEpoch(campaigns, TERMS, trainEpoch(campaigns, TERMS, state));
+
+    expect(state).toEqual(before);
   });
 
   it('needs two groups: one to learn from, one to judge by', () => {
