@@ -17,6 +17,7 @@ export default defineConfig({
         'infra/constructs/**',
         'infra/local/start.ts',
         'infra/local/lambda/runtime-client.ts',
+        'infra/kernels/build.ts',
         'layers/native/build.ts',
       ],
       reporter: ['text-summary', 'json-summary'],

@@ -16,7 +16,7 @@ const LAYERS: readonly Layer[] = [
     folder: 'infra',
     packages: (
       'commander @commander-js/extra-typings cli-progress cli-table3 zod node: ' +
-      'aws-cdk-lib constructs cdk-nag dynalite aws-local-stepfunctions aws-lambda'
+      'aws-cdk-lib constructs cdk-nag dynalite aws-local-stepfunctions aws-lambda assemblyscript'
     ).split(' '),
   },
   // Deployed as it is and imported by infra alone: no function may reach into it.

@@ -5,7 +5,7 @@
  *            by rank of frequency k = 0..F−1 with p(k) = ln((k+2)/(k+1)) / ln(F+1).
  * Shapes:    points E (B×D), items X (F×D), candidates (B×(1+N)) with the positive first.
  */
-import type { Numbers } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 import type { Random } from '../random.ts';
 
 /** A rank of frequency by the log-uniform law, below `count`. */

@@ -4,7 +4,8 @@
  * Shapes: as there; a gradient has the form of the weights, and dX stands for the loss by X.
  *         dM = (dE·Q2 ∘ [hidden > 0])·Q1; da = dM·h; dz = a ∘ (da − Σ a·da); du = (dz·w2) ∘ (1 − u²); dh = a·dM + du·W1.
  */
-import { addProduct, addTransposedProduct, type Numbers } from '../kernels/matrix.ts';
+import { addProduct, addTransposedProduct } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 import type { Allocate, RepresentationPass, RepresentationWeights, UserRepresentation } from './user-representation.ts';
 
 export function emptyGradient(

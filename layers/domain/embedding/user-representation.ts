@@ -10,7 +10,8 @@
  */
 import { fieldOf } from '../features/shard.ts';
 import type { SparseMatrix } from '../features/sparse-matrix.ts';
-import { addProductWithTransposed, type Numbers } from '../kernels/matrix.ts';
+import { addProductWithTransposed } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 import type { Random } from '../random.ts';
 
 export interface RepresentationShape {

@@ -5,7 +5,7 @@
  *            moments ("lazy" Adam): of a table of features, a batch sees few.
  * Shapes:    values, gradient and both moments (n); of a table (R×D).
  */
-import type { Numbers } from './matrix.ts';
+import type { Numbers } from './numbers.ts';
 
 /** The paper's. */
 export const LEARNING_RATE = 0.001;

@@ -7,7 +7,8 @@
  * Cost:      2·C·R + C² multiply–adds a user (C·R untrained), and D·R for the layer: with g = E_sᵀE_u, attention a and the
  *            Gram matrix G = E_sᵀE_s, cos(E_u, E_local) = a·g / (‖E_u‖·√(aᵀGa)), so that E_local is never built.
  */
-import { addProduct, addProductWithTransposed, type Numbers } from '../kernels/matrix.ts';
+import { addProduct, addProductWithTransposed } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 
 export const GLOBAL_SHARE = 0.3;
 export const LOCAL_SHARE = 0.7;

@@ -8,7 +8,8 @@
  *            Global: T = tanh(E_s·W_gᵀ), g = softmax(T·w) (C), G = g·E_s (R). Score .3·cos(E_u, G) + .7·cos(E_u, L).
  * Cost:      (N + C)·D·R + 2·N·C·R multiply–adds, twice as much on the way back.
  */
-import { addProduct, addProductWithTransposed, addTransposedProduct, type Numbers } from '../kernels/matrix.ts';
+import { addProduct, addProductWithTransposed, addTransposedProduct } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 import {
   type AttentionWeights,
   GLOBAL_SHARE,

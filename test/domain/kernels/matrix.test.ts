@@ -2,7 +2,8 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { addProduct, addProductWithTransposed, addTransposedProduct } from '#domain/kernels/matrix.ts';
 
-const size = fc.integer({ min: 1, max: 6 });
+/** Below and above the size from which the kernel computes. */
+const size = fc.integer({ min: 1, max: 9 });
 const anyProduct = fc.tuple(size, size, size).chain(([M, K, N]) => {
   const matrix = (length: number) =>
     fc.array(fc.integer({ min: -9, max: 9 }), { minLength: length, maxLength: length });

@@ -1,0 +1,118 @@
+/**
+ * The product of two dense matrices by WebAssembly SIMD: the same bits as plain-product.ts, some ten times (float64) to
+ * thirty times (float32) faster.
+ *
+ * Shapes: as there. Tiles of A, B and C are copied into the kernel's own memory, which never grows; a factor that the kernel
+ *         could not read in rows is turned on the way.
+ * Cost:   M·K·N multiply–adds, and a copy of each tile: A once a tile of columns, B once, C twice a tile of the inner index.
+ */
+import type { Numbers } from './numbers.ts';
+import type { ProductShape } from './plain-product.ts';
+import { PRODUCT_MODULE } from './product-module.ts';
+
+/** C (rows×columns) += A·B, all in bytes: where they begin, and A's steps. */
+type AddTile = (
+  a: number,
+  aRow: number,
+  aInner: number,
+  b: number,
+  c: number,
+  rows: number,
+  inner: number,
+  columns: number,
+) => void;
+
+interface ProductModule {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly add32: AddTile;
+  readonly add64: AddTile;
+}
+
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: ProductModule };
+};
+
+/** B's tile and four rows of A then stay in the caches nearest to a core. */
+const MOST_INNER = 256;
+const MOST_COLUMNS = 128;
+const MOST_ROWS = 256;
+const LONGEST = Float64Array.BYTES_PER_ELEMENT;
+const A_AT = 0;
+const B_AT = A_AT + MOST_ROWS * MOST_INNER * LONGEST;
+const C_AT = B_AT + MOST_INNER * MOST_COLUMNS * LONGEST;
+
+interface Kernel {
+  readonly addTile: AddTile;
+  /** The kernel's memory as numbers of the precision of C. */
+  readonly memory: Numbers;
+}
+
+let kernels: { readonly single: Kernel; readonly double: Kernel } | undefined;
+
+export function addByKernel(c: Numbers, a: Numbers, b: Numbers, shape: ProductShape): void {
+  kernels ??= instantiate();
+  const kernel = c instanceof Float32Array ? kernels.single : kernels.double;
+  for (let n = 0; n < shape.N; n += MOST_COLUMNS) {
+    for (let k = 0; k < shape.K; k += MOST_INNER) addTilesOf(kernel, c, a, b, shape, k, n);
+  }
+}
+
+function instantiate() {
+  const bytes = Uint8Array.from(atob(PRODUCT_MODULE), (letter) => letter.charCodeAt(0));
+  const { memory, add32, add64 } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  return {
+    single: { addTile: add32, memory: new Float32Array(memory.buffer) },
+    double: { addTile: add64, memory: new Float64Array(memory.buffer) },
+  };
+}
+
+/** What one tile of B, from its row k0 and column n0, adds to C. */
+function addTilesOf(
+  { addTile, memory }: Kernel,
+  c: Numbers,
+  a: Numbers,
+  b: Numbers,
+  { M, K, N, aRow, aInner, bInner, bColumn }: ProductShape,
+  k0: number,
+  n0: number,
+): void {
+  const bytes = memory.BYTES_PER_ELEMENT;
+  const inner = Math.min(MOST_INNER, K - k0);
+  const columns = Math.min(MOST_COLUMNS, N - n0);
+  const [aAt, bAt, cAt] = [A_AT / bytes, B_AT / bytes, C_AT / bytes];
+  copyTile(memory, bAt, columns, b, k0 * bInner + n0 * bColumn, bInner, bColumn, inner, columns);
+  for (let m = 0; m < M; m += MOST_ROWS) {
+    const rows = Math.min(MOST_ROWS, M - m);
+    const from = m * aRow + k0 * aInner;
+    // What lies in columns is copied as it lies: the kernel takes its steps in either direction.
+    if (aInner === 1) copyTile(memory, aAt, inner, a, from, aRow, 1, rows, inner);
+    else copyTile(memory, aAt, rows, a, from, aInner, aRow, inner, rows);
+    const [row, step] = aInner === 1 ? [inner * bytes, bytes] : [bytes, rows * bytes];
+    copyTile(memory, cAt, columns, c, m * N + n0, N, 1, rows, columns);
+    addTile(A_AT, row, step, B_AT, C_AT, rows, inner, columns);
+    copyTile(c, m * N + n0, N, memory, cAt, columns, 1, rows, columns);
+  }
+}
+
+/** Copies (rows×columns), which lie row by row where they go to, and by any steps where they come from. */
+function copyTile(
+  target: Numbers,
+  to: number,
+  toRow: number,
+  source: Numbers,
+  from: number,
+  fromRow: number,
+  fromColumn: number,
+  rows: number,
+  columns: number,
+): void {
+  if (fromColumn === 1 && toRow === columns && fromRow === columns) {
+    target.set(source.subarray(from, from + rows * columns), to);
+    return;
+  }
+  for (let row = 0; row < rows; row++) {
+    const [here, there] = [to + row * toRow, from + row * fromRow];
+    for (let column = 0; column < columns; column++) target[here + column] = source[there + column * fromColumn];
+  }
+}
