@@ -1,5 +1,5 @@
 /** Compiles the kernels anew and writes them down: after a change of their source, or of the compiler. */
 import { writeFileSync } from 'node:fs';
-import { compileProductKernel, PRODUCT_FILE } from './compile-kernel.ts';
+import { compileKernels, MODULE_FILE } from './compile-kernels.ts';
 
-writeFileSync(PRODUCT_FILE, await compileProductKernel());
+writeFileSync(MODULE_FILE, await compileKernels());

@@ -8,30 +8,7 @@
  */
 import type { Numbers } from './numbers.ts';
 import type { ProductShape } from './plain-product.ts';
-import { PRODUCT_MODULE } from './product-module.ts';
-
-/** C (rows×columns) += A·B, all in bytes: where they begin, and A's steps. */
-type AddTile = (
-  a: number,
-  aRow: number,
-  aInner: number,
-  b: number,
-  c: number,
-  rows: number,
-  inner: number,
-  columns: number,
-) => void;
-
-interface ProductModule {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  readonly add32: AddTile;
-  readonly add64: AddTile;
-}
-
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: ProductModule };
-};
+import { type AddTile, simd } from './simd.ts';
 
 /** B's tile and four rows of A then stay in the caches nearest to a core. */
 const MOST_INNER = 256;
@@ -42,29 +19,18 @@ const A_AT = 0;
 const B_AT = A_AT + MOST_ROWS * MOST_INNER * LONGEST;
 const C_AT = B_AT + MOST_INNER * MOST_COLUMNS * LONGEST;
 
+/** By the precision of C. */
 interface Kernel {
   readonly addTile: AddTile;
-  /** The kernel's memory as numbers of the precision of C. */
   readonly memory: Numbers;
 }
 
-let kernels: { readonly single: Kernel; readonly double: Kernel } | undefined;
-
 export function addByKernel(c: Numbers, a: Numbers, b: Numbers, shape: ProductShape): void {
-  kernels ??= instantiate();
-  const kernel = c instanceof Float32Array ? kernels.single : kernels.double;
+  const { add32, add64, singles, doubles } = simd();
+  const kernel = c instanceof Float32Array ? { addTile: add32, memory: singles } : { addTile: add64, memory: doubles };
   for (let n = 0; n < shape.N; n += MOST_COLUMNS) {
     for (let k = 0; k < shape.K; k += MOST_INNER) addTilesOf(kernel, c, a, b, shape, k, n);
   }
-}
-
-function instantiate() {
-  const bytes = Uint8Array.from(atob(PRODUCT_MODULE), (letter) => letter.charCodeAt(0));
-  const { memory, add32, add64 } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-  return {
-    single: { addTile: add32, memory: new Float32Array(memory.buffer) },
-    double: { addTile: add64, memory: new Float64Array(memory.buffer) },
-  };
 }
 
 /** What one tile of B, from its row k0 and column n0, adds to C. */

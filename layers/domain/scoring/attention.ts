@@ -5,8 +5,10 @@
  *            layer is the identity, W_l = I, w = 0: global attention is the centroids' mean, local softmax(tanh(E_sᵀ E_u)).
  * Shapes:    centroids (C×D); after the layer E_s (C×R), user E_u (R); score = 0.3·cos(E_u, E_global) + 0.7·cos(E_u, E_local).
  * Cost:      2·C·R + C² multiply–adds a user (C·R untrained), and D·R for the layer: with g = E_sᵀE_u, attention a and the
- *            Gram matrix G = E_sᵀE_s, cos(E_u, E_local) = a·g / (‖E_u‖·√(aᵀGa)), so that E_local is never built.
+ *            Gram matrix G = E_sᵀE_s, cos(E_u, E_local) = a·g / (‖E_u‖·√(aᵀGa)), so that E_local is never built. Users are
+ *            scored in blocks, a product for all of a block; what one is given does not depend on the others.
  */
+import { expTanhInPlace } from '../kernels/exp-tanh.ts';
 import { addProduct, addProductWithTransposed } from '../kernels/matrix.ts';
 import type { Numbers } from '../kernels/numbers.ts';
 
@@ -87,15 +89,24 @@ export interface Tower {
 }
 
 /** The points (B×D) through the layer that both towers share. */
-export function tower(
-  { dimensions: D, outputs: R, layer, layerBias, slope }: AttentionWeights,
-  points: Numbers,
-): Tower {
-  const B = points.length / D;
-  const sums = new Float64Array(B * R);
-  for (let row = 0; row < B; row++) sums.set(layerBias, row * R);
+export function tower(weights: AttentionWeights, points: Numbers): Tower {
+  const B = points.length / weights.dimensions;
+  const sums = new Float64Array(B * weights.outputs);
+  layerInPlace(sums, weights, points, B);
+  const out = sums.slice();
+  activateInPlace(out, weights.slope[0]);
+  return { sums, out };
+}
+
+function layerInPlace(sums: Float64Array, weights: AttentionWeights, points: Numbers, B: number): void {
+  const { dimensions: D, outputs: R, layer, layerBias } = weights;
+  for (let row = 0; row < B; row++) for (let r = 0; r < R; r++) sums[row * R + r] = layerBias[r];
   addProductWithTransposed(sums, points, layer, B, D, R);
-  return { sums, out: sums.map((sum) => (sum > 0 ? sum : slope[0] * sum)) };
+}
+
+/** PReLU, without a branch: which way a sum goes cannot be foreseen. */
+function activateInPlace(values: Float64Array, slope: number): void {
+  for (let at = 0; at < values.length; at++) values[at] = Math.max(0, values[at]) + slope * Math.min(0, values[at]);
 }
 
 export interface SelfAttention {
@@ -127,29 +138,141 @@ function quadraticForm(a: Float64Array, gram: Float64Array): number {
   return sum;
 }
 
+/** So many users at once: their numbers then stay in the caches. */
+const BLOCK_USERS = 256;
+
 /** One score for each of the given rows of `vectors` (U×D), (N); 0 for the zero vector. */
 export function attentionScores(audience: AttentionAudience, vectors: Float32Array, rows: Uint32Array): Float32Array {
-  return Float32Array.from(rows, (row) => clusterParts(audience, vectors, row).reduce((sum, part) => sum + part, 0));
+  const C = audience.globalAttention.length;
+  const block = blockFor(audience, Math.min(BLOCK_USERS, rows.length));
+  const scores = new Float32Array(rows.length);
+  for (let start = 0; start < rows.length; start += BLOCK_USERS) {
+    const some = rows.subarray(start, start + BLOCK_USERS);
+    partsInPlace(block, audience, vectors, some);
+    for (let n = 0; n < some.length; n++) {
+      let score = 0;
+      for (let c = 0; c < C; c++) score += block.parts[n * C + c];
+      scores[start + n] = score;
+    }
+  }
+  return scores;
 }
 
 /** What each cluster of seeds adds to the score of one row, (C); the parts sum to the score. */
 export function clusterParts(audience: AttentionAudience, vectors: Float32Array, row: number): Float64Array {
-  const { layer, dimensions: R, centroids, keys, gram, globalAttention, globalNorm } = audience;
+  const block = blockFor(audience, 1);
+  partsInPlace(block, audience, vectors, Uint32Array.of(row));
+  return block.parts;
+}
+
+/** What is computed of at most B users at a time; made once. */
+interface ScoringBlock {
+  /** (B×D). */
+  readonly points: Float64Array;
+  /** E_u (B×R): the points themselves where there is no layer. */
+  readonly users: Float64Array;
+  /** E_s·E_u (B×C). */
+  readonly nearness: Float64Array;
+  /** By the keys, and then e^tanh of it: the local attention but for its sum, which a cosine does not know, (B×C). */
+  readonly attention: Float64Array;
+  /** The attention times the Gram matrix, (B×C). */
+  readonly mixtures: Float64Array;
+  /** (B×C). */
+  readonly parts: Float64Array;
+}
+
+function blockFor({ layer, dimensions: R, globalAttention }: AttentionAudience, B: number): ScoringBlock {
+  const points = new Float64Array(B * (layer?.dimensions ?? R));
+  const perCluster = () => new Float64Array(B * globalAttention.length);
+  return {
+    points,
+    users: layer ? new Float64Array(B * R) : points,
+    nearness: perCluster(),
+    attention: perCluster(),
+    mixtures: perCluster(),
+    parts: perCluster(),
+  };
+}
+
+function partsInPlace(
+  block: ScoringBlock,
+  audience: AttentionAudience,
+  vectors: Float32Array,
+  rows: Uint32Array,
+): void {
+  const { layer, dimensions: R, globalAttention, globalNorm } = audience;
+  const { points, users, nearness, attention, mixtures, parts } = block;
+  const [B, C, D] = [rows.length, globalAttention.length, layer?.dimensions ?? R];
+  gatherInPlace(points, vectors, rows, D);
+  attendInPlace(block, audience, B);
+  for (let n = 0; n < B; n++) {
+    const norm = Math.sqrt(squaresAt(users, n, R));
+    const isNowhere = isZeroAt(points, n, D);
+    const localSquares = dotAt(attention, mixtures, n, C);
+    const globalFactor = globalNorm * norm > 0 ? GLOBAL_SHARE / (globalNorm * norm) : 0;
+    const localFactor = localSquares > 0 && norm > 0 ? LOCAL_SHARE / (Math.sqrt(localSquares) * norm) : 0;
+    for (let c = 0; c < C; c++) {
+      const at = n * C + c;
+      parts[at] = isNowhere ? 0 : nearness[at] * (globalFactor * globalAttention[c] + localFactor * attention[at]);
+    }
+  }
+}
+
+/** From the points of a block to its attention and all that is a product. */
+function attendInPlace(
+  { points, users, nearness, attention, mixtures }: ScoringBlock,
+  { layer, dimensions: R, centroids, keys, gram, globalAttention }: AttentionAudience,
+  B: number,
+): void {
   const C = globalAttention.length;
-  const D = layer?.dimensions ?? R;
-  const point = vectors.subarray(row * D, row * D + D);
-  const nearness = new Float64Array(C);
-  if (point.every((x) => x === 0)) return nearness;
-  const user = layer ? tower(layer, point).out : Float64Array.from(point);
-  const norm = Math.sqrt(user.reduce((sum, x) => sum + x * x, 0));
-  addProductWithTransposed(nearness, centroids, user, C, R, 1);
-  const alike = keys === centroids ? nearness : new Float64Array(C);
-  if (keys !== centroids) addProductWithTransposed(alike, keys, user, C, R, 1);
-  const attention = softmax(alike.map(Math.tanh));
-  const localSquares = quadraticForm(attention, gram);
-  const globalFactor = globalNorm * norm > 0 ? GLOBAL_SHARE / (globalNorm * norm) : 0;
-  const localFactor = localSquares > 0 && norm > 0 ? LOCAL_SHARE / (Math.sqrt(localSquares) * norm) : 0;
-  return nearness.map((near, c) => near * (globalFactor * globalAttention[c] + localFactor * attention[c]));
+  if (layer) {
+    layerInPlace(users, layer, points, B);
+    activateInPlace(users, layer.slope[0]);
+  }
+  nearness.fill(0);
+  addProductWithTransposed(nearness, users, centroids, B, R, C);
+  if (keys === centroids) attention.set(nearness);
+  else {
+    attention.fill(0);
+    addProductWithTransposed(attention, users, keys, B, R, C);
+  }
+  expTanhInPlace(attention);
+  mixtures.fill(0);
+  addProduct(mixtures, attention, gram, B, C, C);
+}
+
+/** The points of the given rows, (B×D). */
+function gatherInPlace(points: Float64Array, vectors: Float32Array, rows: Uint32Array, D: number): void {
+  for (let n = 0; n < rows.length; n++) {
+    const from = rows[n] * D;
+    for (let d = 0; d < D; d++) points[n * D + d] = vectors[from + d];
+  }
+}
+
+function isZeroAt(matrix: Float64Array, row: number, width: number): boolean {
+  for (let at = row * width; at < (row + 1) * width; at++) if (matrix[at] !== 0) return false;
+  return true;
+}
+
+/** The sum of the squares of a row, in four parts that do not wait for each other. */
+function squaresAt(matrix: Float64Array, row: number, width: number): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let at = row * width;
+  for (const end = at + width - (width % 4); at < end; at += 4) {
+    first += matrix[at] * matrix[at];
+    second += matrix[at + 1] * matrix[at + 1];
+    third += matrix[at + 2] * matrix[at + 2];
+    fourth += matrix[at + 3] * matrix[at + 3];
+  }
+  for (; at < (row + 1) * width; at++) first += matrix[at] * matrix[at];
+  return first + second + (third + fourth);
+}
+
+/** Of the same row of two matrices. */
+function dotAt(left: Float64Array, right: Float64Array, row: number, width: number): number {
+  let sum = 0;
+  for (let at = row * width; at < (row + 1) * width; at++) sum += left[at] * right[at];
+  return sum;
 }
 
 export function softmax(values: Float64Array): Float64Array {

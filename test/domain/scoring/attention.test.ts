@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { attentionScores, clusterParts, prepareAudience } from '#domain/scoring/attention.ts';
+import { seededRandom } from '#domain/random.ts';
+import { type AttentionWeights, attentionScores, clusterParts, prepareAudience } from '#domain/scoring/attention.ts';
 
 type Vector = readonly number[];
 
@@ -168,6 +169,45 @@ describe('attention', () => {
       });
     },
   );
+});
+
+describe('scores of many users', () => {
+  const [D, C, U] = [7, 5, 600];
+  const random = seededRandom(29);
+  const drawn = (length: number) => Float64Array.from({ length }, () => 2 * random() - 1);
+  const scorer: AttentionWeights = {
+    dimensions: D,
+    outputs: 6,
+    layer: drawn(6 * D),
+    layerBias: drawn(6),
+    slope: Float64Array.of(0.25),
+    local: drawn(36),
+    global: drawn(36),
+    globalQuery: drawn(6),
+  };
+  const vectors = Float32Array.from(drawn(U * D));
+  vectors.fill(0, 300 * D, 301 * D);
+  const all = Uint32Array.from({ length: U }, (_, u) => u);
+
+  it.each([
+    ['untrained', undefined],
+    ['trained', scorer],
+  ])('are the same to the bit, however the users are cut and ordered: %s', (_, weights) => {
+    const audience = prepareAudience(drawn(C * D), D, weights);
+    const scores = attentionScores(audience, vectors, all);
+
+    const cuts = [1, 2, 255, 256, 257, 511].map((cut) => [
+      ...attentionScores(audience, vectors, all.subarray(0, cut)),
+      ...attentionScores(audience, vectors, all.subarray(cut)),
+    ]);
+
+    for (const cut of cuts) expect(cut).toEqual([...scores]);
+    expect([...attentionScores(audience, vectors, all.toReversed())]).toEqual([...scores].reverse());
+    all.forEach((u) => {
+      expect(Math.fround(clusterParts(audience, vectors, u).reduce((sum, part) => sum + part, 0))).toBe(scores[u]);
+    });
+    expect(scores[300]).toBe(0);
+  });
 });
 
 describe('an audience, once and for all its users', () => {

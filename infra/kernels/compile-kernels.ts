@@ -3,21 +3,21 @@ import { readFileSync } from 'node:fs';
 import { createMemoryStream, main } from 'assemblyscript/asc';
 
 const FOLDER = new URL('../../layers/domain/kernels/', import.meta.url);
-const SOURCE = 'product-module.as';
-/** Of 64 KiB each: what product-kernel.ts divides among the tiles. */
+const SOURCE = 'simd-module.as';
+/** Of 64 KiB each: what the callers of the kernels divide. */
 const MEMORY_PAGES = 16;
 const OPTIONS = `-O3 --noAssert --runtime stub --enable simd --initialMemory ${MEMORY_PAGES} --maximumMemory ${MEMORY_PAGES}`;
 
-export const PRODUCT_FILE = new URL('product-module.ts', FOLDER);
+export const MODULE_FILE = new URL('simd-module.ts', FOLDER);
 
-/** What `product-module.ts` must be. */
-export async function compileProductKernel(): Promise<string> {
+/** What `simd-module.ts` must be. */
+export async function compileKernels(): Promise<string> {
   const source = readFileSync(new URL(SOURCE, FOLDER), 'utf8');
   const stderr = createMemoryStream();
   let compiled = '';
-  const { error } = await main(['kernel.ts', '-o', 'kernel.wasm', ...OPTIONS.split(' ')], {
+  const { error } = await main(['kernels.ts', '-o', 'kernels.wasm', ...OPTIONS.split(' ')], {
     stderr,
-    readFile: (name) => (name === 'kernel.ts' ? source : null),
+    readFile: (name) => (name === 'kernels.ts' ? source : null),
     writeFile(_, bytes) {
       compiled = Buffer.from(bytes).toString('base64');
     },
@@ -25,7 +25,7 @@ export async function compileProductKernel(): Promise<string> {
   });
   if (error) throw new Error(`expected ${SOURCE} to compile, got:\n${stderr.toString()}`, { cause: error });
   return `/** Made from ${SOURCE} by \`npm run build:kernels\`. */
-export const PRODUCT_MODULE =
+export const SIMD_MODULE =
   '${compiled}';
 `;
 }

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PRODUCT_MODULE } from '#domain/kernels/product-module.ts';
-import { compileProductKernel, PRODUCT_FILE } from '#infra/kernels/compile-kernel.ts';
+import { SIMD_MODULE } from '#domain/kernels/simd-module.ts';
+import { compileKernels, MODULE_FILE } from '#infra/kernels/compile-kernels.ts';
 
-describe('the kernel of products', () => {
-  it('is what its source compiles to, to the byte', async () => {
-    expect(readFileSync(PRODUCT_FILE, 'utf8')).toBe(await compileProductKernel());
+describe('the kernels in WebAssembly', () => {
+  it('are what their source compiles to, to the byte', async () => {
+    expect(readFileSync(MODULE_FILE, 'utf8')).toBe(await compileKernels());
   });
 
-  it('asks for nothing of the world, and has memory that cannot grow', () => {
-    const bytes = Uint8Array.from(atob(PRODUCT_MODULE), (letter) => letter.charCodeAt(0));
+  it('ask for nothing of the world, and have memory that cannot grow', () => {
+    const bytes = Uint8Array.from(atob(SIMD_MODULE), (letter) => letter.charCodeAt(0));
     const sections = sectionsOf(bytes);
 
     expect(sections.has(IMPORTS)).toBe(false);

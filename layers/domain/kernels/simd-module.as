@@ -1,9 +1,9 @@
-// The product of two dense matrices in AssemblyScript: product-module.ts is made of it, product-kernel.ts calls it.
-//
+// What needs vectors, in AssemblyScript: simd-module.ts is made of it by `npm run build:kernels`, simd.ts starts it.
+// No fused or relaxed instruction, which would round differently on another processor. Addresses and steps are bytes.
+
 // C (M×N) += A·B, each cell summed over the inner index in its order, from what it was, and rounded at each step: the lanes
-// of a vector are neighbors in a row of C, so that no sum is cut into parts. No fused or relaxed instruction, which would
-// round differently on another processor. Eight sums are under way at once, because an addition takes some four cycles.
-// Addresses and steps are bytes. A is read by two steps, so that it may lie transposed; B (K×N) and C lie row by row.
+// of a vector are neighbors in a row of C, so that no sum is cut into parts. Eight sums are under way at once, because an
+// addition takes some four cycles. A is read by two steps, so that it may lie transposed; B (K×N) and C lie row by row.
 
 export function add32(a: usize, aRow: usize, aInner: usize, b: usize, c: usize, M: i32, K: i32, N: i32): void {
   product<f32>(a, aRow, aInner, b, c, M, K, N);
@@ -110,4 +110,45 @@ function oneCell<T>(a: usize, aInner: usize, b: usize, row: usize, c: usize, K: 
     b += row;
   }
   store<T>(c, sum);
+}
+
+// e^tanh(x) of `count` numbers, an even one, in their place: tanh(x) = 1 − 2/(e^2x + 1), which is ±1 beyond |x| = 20.
+export function expTanh(at: usize, count: i32): void {
+  const one = f64x2.splat(1);
+  for (const end = at + 8 * <usize>count; at < end; at += 16) {
+    let x = v128.load(at);
+    x = f64x2.pmax(f64x2.pmin(f64x2.add(x, x), f64x2.splat(40)), f64x2.splat(-40));
+    const tanh = f64x2.sub(one, f64x2.div(f64x2.splat(2), f64x2.add(exponential(x), one)));
+    v128.store(at, exponential(tanh));
+  }
+}
+
+// e^x = 2^n·e^r with |r| ≤ ln(2)/2, and Taylor's sum to the twelfth power of r: what is left out is below 2·10⁻¹⁶. Even and
+// odd powers are summed apart, so that half as many steps wait for each other.
+@inline
+function exponential(x: v128): v128 {
+  // 1.5·2⁵²: what is added to it is rounded to a whole number, which then stands in the last bits.
+  const round = f64x2.splat(6755399441055744);
+  const rounded = f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), round);
+  const n = f64x2.sub(rounded, round);
+  // ln(2) in two parts, so that n times the first is exact (fdlibm's e_exp.c).
+  const coarse = f64x2.sub(x, f64x2.mul(n, f64x2.splat(0.6931471803691238)));
+  const r = f64x2.sub(coarse, f64x2.mul(n, f64x2.splat(1.9082149292705877e-10)));
+  const square = f64x2.mul(r, r);
+  let even = f64x2.splat(1.0 / 479001600.0);
+  even = f64x2.add(f64x2.mul(even, square), f64x2.splat(1.0 / 3628800.0));
+  even = f64x2.add(f64x2.mul(even, square), f64x2.splat(1.0 / 40320.0));
+  even = f64x2.add(f64x2.mul(even, square), f64x2.splat(1.0 / 720.0));
+  even = f64x2.add(f64x2.mul(even, square), f64x2.splat(1.0 / 24.0));
+  even = f64x2.add(f64x2.mul(even, square), f64x2.splat(0.5));
+  even = f64x2.add(f64x2.mul(even, square), f64x2.splat(1));
+  let odd = f64x2.splat(1.0 / 39916800.0);
+  odd = f64x2.add(f64x2.mul(odd, square), f64x2.splat(1.0 / 362880.0));
+  odd = f64x2.add(f64x2.mul(odd, square), f64x2.splat(1.0 / 5040.0));
+  odd = f64x2.add(f64x2.mul(odd, square), f64x2.splat(1.0 / 120.0));
+  odd = f64x2.add(f64x2.mul(odd, square), f64x2.splat(1.0 / 6.0));
+  odd = f64x2.add(f64x2.mul(odd, square), f64x2.splat(1));
+  const sum = f64x2.add(even, f64x2.mul(odd, r));
+  const power = i64x2.shl(i64x2.add(rounded, i64x2.splat(1023)), 52);
+  return f64x2.mul(sum, power);
 }

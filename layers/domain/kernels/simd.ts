@@ -1,0 +1,52 @@
+/**
+ * The kernels in WebAssembly, started when the first of them is asked for: a thread of its own has its own.
+ *
+ * n.b. all share one memory, which never grows and holds nothing between two calls.
+ */
+import { SIMD_MODULE } from './simd-module.ts';
+
+/** C (rows×columns) += A·B; addresses and A's steps in bytes. */
+export type AddTile = (
+  a: number,
+  aRow: number,
+  aInner: number,
+  b: number,
+  c: number,
+  rows: number,
+  inner: number,
+  columns: number,
+) => void;
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly add32: AddTile;
+  readonly add64: AddTile;
+  /** e^tanh(x) of `count` float64 numbers from an address on, in their place; an even count. */
+  readonly expTanh: (at: number, count: number) => void;
+}
+
+export interface Simd extends Exports {
+  /** The memory as float32. */
+  readonly singles: Float32Array;
+  /** The memory as float64. */
+  readonly doubles: Float64Array;
+}
+
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: Exports };
+};
+
+let started: Simd | undefined;
+
+export function simd(): Simd {
+  started ??= start();
+  return started;
+}
+
+function start(): Simd {
+  const bytes = Uint8Array.from(atob(SIMD_MODULE), (letter) => letter.charCodeAt(0));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  const { buffer } = exports.memory;
+  return { ...exports, singles: new Float32Array(buffer), doubles: new Float64Array(buffer) };
+}
