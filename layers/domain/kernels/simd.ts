@@ -5,7 +5,7 @@
  */
 import { SIMD_MODULE } from './simd-module.ts';
 
-/** C (rows×columns) += A·B; addresses and A's steps in bytes. */
+/** Adds to C (rows×columns), from A (rows×inner) and B (inner×columns); addresses and A's steps in bytes. */
 export type AddTile = (
   a: number,
   aRow: number,
@@ -19,8 +19,12 @@ export type AddTile = (
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
+  /** A·B in float32. */
   readonly add32: AddTile;
+  /** A·B in float64. */
   readonly add64: AddTile;
+  /** Σ (a − b)² over the inner index, in float64. */
+  readonly addSquares64: AddTile;
   /** e^tanh(x) of `count` float64 numbers from an address on, in their place; an even count. */
   readonly expTanh: (at: number, count: number) => void;
 }

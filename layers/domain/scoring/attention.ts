@@ -104,9 +104,12 @@ function layerInPlace(sums: Float64Array, weights: AttentionWeights, points: Num
   addProductWithTransposed(sums, points, layer, B, D, R);
 }
 
-/** PReLU, without a branch: which way a sum goes cannot be foreseen. */
+/** PReLU without a branch, because no processor foresees the sign of a sum: x + |x| is twice x or 0. */
 function activateInPlace(values: Float64Array, slope: number): void {
-  for (let at = 0; at < values.length; at++) values[at] = Math.max(0, values[at]) + slope * Math.min(0, values[at]);
+  for (let at = 0; at < values.length; at++) {
+    const size = Math.abs(values[at]);
+    values[at] = 0.5 * (values[at] + size + slope * (values[at] - size));
+  }
 }
 
 export interface SelfAttention {

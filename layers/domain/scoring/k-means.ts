@@ -6,6 +6,8 @@
  * Cost:      O(N·C·D) a step.
  * Accuracy:  a local optimum; deterministic for its seed, ties to the lower cluster.
  */
+import { addSquaredDistances } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 import type { Random } from '../random.ts';
 
 export interface Clusters {
@@ -20,7 +22,7 @@ const MAX_STEPS = 50;
 /** Steps end when fewer than this share of the points change their cluster. */
 const SETTLED = 0.001;
 
-export function kMeans(points: ArrayLike<number>, dimensions: number, wantedCount: number, random: Random): Clusters {
+export function kMeans(points: Numbers, dimensions: number, wantedCount: number, random: Random): Clusters {
   const count = points.length / dimensions;
   let centroids = spreadStarts(points, dimensions, wantedCount, random);
   const labels = new Uint32Array(count);
@@ -46,7 +48,7 @@ function withoutEmpty(centroids: Float64Array, labels: Uint32Array, D: number): 
 }
 
 /** k-means++: each further start is a point drawn by its squared distance to the nearest start so far. */
-function spreadStarts(points: ArrayLike<number>, D: number, wantedCount: number, random: Random): Float64Array {
+function spreadStarts(points: Numbers, D: number, wantedCount: number, random: Random): Float64Array {
   const count = points.length / D;
   if (count === 0) return new Float64Array(0);
   const starts: number[] = [];
@@ -78,30 +80,42 @@ function drawBy(weights: Float64Array, at: number): number {
   return last;
 }
 
+/** Distances are computed for so many points at once. */
+const BLOCK_POINTS = 256;
+
 /** Gives each point its nearest centroid; how many changed (all of them the first time). */
 function assignInPlace(
   labels: Uint32Array,
-  points: ArrayLike<number>,
+  points: Numbers,
   D: number,
   centroids: Float64Array,
   isFirst: boolean,
 ): number {
+  const C = centroids.length / D;
+  const distances = new Float64Array(Math.min(BLOCK_POINTS, labels.length) * C);
   let moved = 0;
-  for (let n = 0; n < labels.length; n++) {
-    let best = 0;
-    let least = Number.POSITIVE_INFINITY;
-    for (let c = 0; c * D < centroids.length; c++) {
-      const distance = squaredDistance(points, n * D, centroids, c * D, D);
-      if (distance < least) [best, least] = [c, distance];
+  for (let start = 0; start < labels.length; start += BLOCK_POINTS) {
+    const end = Math.min(start + BLOCK_POINTS, labels.length);
+    distances.fill(0);
+    addSquaredDistances(distances, points.subarray(start * D, end * D), centroids, end - start, D, C);
+    for (let n = start; n < end; n++) {
+      const nearest = leastAt(distances, (n - start) * C, C);
+      if (labels[n] !== nearest || isFirst) moved++;
+      labels[n] = nearest;
     }
-    if (labels[n] !== best || isFirst) moved++;
-    labels[n] = best;
   }
   return moved;
 }
 
+/** Which of so many numbers is the least, the first of several. */
+function leastAt(values: Float64Array, from: number, count: number): number {
+  let least = 0;
+  for (let c = 1; c < count; c++) if (values[from + c] < values[from + least]) least = c;
+  return least;
+}
+
 /** The mean of each cluster; an empty one stays where it was. */
-function meansOf(points: ArrayLike<number>, D: number, labels: Uint32Array, centroids: Float64Array): Float64Array {
+function meansOf(points: Numbers, D: number, labels: Uint32Array, centroids: Float64Array): Float64Array {
   const sums = new Float64Array(centroids.length);
   const sizes = new Uint32Array(centroids.length / D);
   for (let n = 0; n < labels.length; n++) {
@@ -114,13 +128,7 @@ function meansOf(points: ArrayLike<number>, D: number, labels: Uint32Array, cent
   });
 }
 
-function squaredDistance(
-  left: ArrayLike<number>,
-  from: number,
-  right: ArrayLike<number>,
-  to: number,
-  D: number,
-): number {
+function squaredDistance(left: Numbers, from: number, right: Numbers, to: number, D: number): number {
   let sum = 0;
   for (let d = 0; d < D; d++) sum += (left[from + d] - right[to + d]) ** 2;
   return sum;
