@@ -12,6 +12,7 @@ import type { AttentionWeights } from '#domain/scoring/attention.ts';
 import {
   beginTraining,
   canTrain,
+  dealCampaigns,
   type LookAlikeTerms,
   type TrainingState,
   trainEpoch,
@@ -121,10 +122,11 @@ export async function trainScorer(
   const began = clock();
   const { sample, model } = data;
   const terms: LookAlikeTerms = { ...ATTENTION_TERMS, epochs: options.epochs, seed: options.seed };
-  const campaigns = campaignsFor(sample, model, options);
+  const campaigns = dealCampaigns(campaignsFor(sample, model, options), model.dimensions, terms);
   const sha256 = await sha256Of(ports.shardFormat.encode(sample));
   const checkpoint = await checkpointName(data, sha256, options);
-  let state = (await checkpointAt(ports, checkpoint)) ?? beginTraining(campaigns, ...pointsOf(sample, model), terms);
+  let state =
+    (await checkpointAt(ports, checkpoint)) ?? beginTraining(campaigns, placeUsers(sample, model).vectors, terms);
   const first = state.curve.epochs.length;
   while (!state.curve.ended) {
     const spent = clock() - began;
@@ -159,10 +161,6 @@ const MINUTE = 60_000;
 
 /** The paper's, but for the number of epochs, which held-out items decide. */
 export const ATTENTION_TERMS = { clusters: CLUSTER_COUNT, rate: 0.001 };
-
-function pointsOf(sample: Shard, model: EmbeddingModel): [Float32Array, number] {
-  return [placeUsers(sample, model).vectors, model.dimensions];
-}
 
 function campaignsFor(sample: Shard, model: EmbeddingModel, { items, drop, seed }: TrainingOptions): PseudoCampaign[] {
   const fields = [...new Set(sample.features.map(fieldOf))];

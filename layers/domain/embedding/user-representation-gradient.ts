@@ -116,5 +116,5 @@ function addFeatureGradient(
 
 function addColumnSums(sums: Numbers, matrix: Numbers): void {
   const N = sums.length;
-  for (let at = 0; at < matrix.length; at++) sums[at % N] += matrix[at];
+  for (let from = 0; from < matrix.length; from += N) for (let n = 0; n < N; n++) sums[n] += matrix[from + n];
 }

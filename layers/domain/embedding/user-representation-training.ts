@@ -80,6 +80,9 @@ class Trainer {
   readonly #gradient: RepresentationWeights;
   /** Columns, the most frequent first. */
   readonly #byFrequency: Uint32Array;
+  /** In which list of distinct columns each was last, (F). */
+  readonly #listed: Float64Array;
+  #lists = 0;
 
   constructor(
     rows: SparseMatrix,
@@ -100,6 +103,7 @@ class Trainer {
       rows,
       Uint32Array.from({ length: rowCountOf(rows) }, (_, u) => u),
     );
+    this.#listed = new Float64Array(counts.length);
     this.#byFrequency = Uint32Array.from(counts.keys()).sort((f, g) => counts[g] - counts[f] || f - g);
   }
 
@@ -148,10 +152,20 @@ class Trainer {
     );
     addRepresentationGradient(this.#gradient, this.#model, pass, pointGradient, FLOAT32);
     this.#adam.beginStep();
-    this.#adam.moveRows(this.#items, this.#itemGradient, new Set(candidates), shape.dimensions);
-    this.#adam.moveRows(weights.features, this.#gradient.features, new Set(rows.columns), shape.dimensions);
+    this.#adam.moveRows(this.#items, this.#itemGradient, this.#distinct(candidates), shape.dimensions);
+    this.#adam.moveRows(weights.features, this.#gradient.features, this.#distinct(rows.columns), shape.dimensions);
     for (const name of DENSE) this.#adam.move(weights[name], this.#gradient[name]);
     return loss;
+  }
+
+  /** Each of the columns once. */
+  #distinct(columns: Uint32Array): Uint32Array {
+    this.#lists++;
+    return columns.filter((f) => {
+      if (this.#listed[f] === this.#lists) return false;
+      this.#listed[f] = this.#lists;
+      return true;
+    });
   }
 
   /** (B×(1+N)): the hidden feature, then negatives. */

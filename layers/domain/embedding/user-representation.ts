@@ -116,6 +116,7 @@ export function representUsers(model: UserRepresentation, rows: SparseMatrix, al
   const attention = attentionOverFields(keys, weights.fieldQuery, factors, n, allocate);
   const merged = allocate(B * D);
   for (let slot = 0; slot < B * n; slot++) {
+    if (attention[slot] === 0) continue;
     const at = Math.floor(slot / n) * D;
     for (let d = 0; d < D; d++) merged[at + d] += attention[slot] * pooled[slot * D + d];
   }

@@ -28,6 +28,7 @@ export class Adam {
   readonly #rate: number;
   readonly #moments = new Map<Numbers, Moments>();
   #steps = 0;
+  #pace = 0;
 
   constructor(rate = LEARNING_RATE) {
     this.#rate = rate;
@@ -50,21 +51,22 @@ export class Adam {
   /** Once before the tensors of a batch are moved. */
   beginStep(): void {
     this.#steps++;
+    this.#pace = (this.#rate * Math.sqrt(1 - SECOND_DECAY ** this.#steps)) / (1 - FIRST_DECAY ** this.#steps);
   }
 
   /** Moves values against their gradient, which is then 0 again. */
   move(values: Numbers, gradient: Numbers): void {
-    this.#moveRange(values, gradient, 0, values.length);
+    this.#moveRange(values, gradient, this.#momentsOf(values), 0, values.length);
   }
 
   /** The same for some rows of a table (R×D). */
   moveRows(values: Numbers, gradient: Numbers, rows: Iterable<number>, D: number): void {
-    for (const row of rows) this.#moveRange(values, gradient, row * D, row * D + D);
+    const moments = this.#momentsOf(values);
+    for (const row of rows) this.#moveRange(values, gradient, moments, row * D, row * D + D);
   }
 
-  #moveRange(values: Numbers, gradient: Numbers, start: number, end: number): void {
-    const { first, second } = this.#momentsOf(values);
-    const pace = (this.#rate * Math.sqrt(1 - SECOND_DECAY ** this.#steps)) / (1 - FIRST_DECAY ** this.#steps);
+  #moveRange(values: Numbers, gradient: Numbers, { first, second }: Moments, start: number, end: number): void {
+    const pace = this.#pace;
     for (let at = start; at < end; at++) {
       first[at] += (1 - FIRST_DECAY) * (gradient[at] - first[at]);
       second[at] += (1 - SECOND_DECAY) * (gradient[at] * gradient[at] - second[at]);

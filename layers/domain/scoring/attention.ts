@@ -128,9 +128,10 @@ export function selfAttention(
   const sums = new Float64Array(C * R);
   addProductWithTransposed(sums, seeds, global, C, R, R);
   const keys = sums.map(Math.tanh);
-  const scores = new Float64Array(C);
-  addProductWithTransposed(scores, keys, globalQuery, C, R, 1);
-  return { keys, attention: softmax(scores) };
+  const attention = new Float64Array(C);
+  addProductWithTransposed(attention, keys, globalQuery, C, R, 1);
+  softmaxInPlace(attention, 0, C);
+  return { keys, attention };
 }
 
 /** aᵀ·G·a. */
@@ -278,9 +279,14 @@ function dotAt(left: Float64Array, right: Float64Array, row: number, width: numb
   return sum;
 }
 
-export function softmax(values: Float64Array): Float64Array {
-  const highest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const exponentials = values.map((value) => Math.exp(value - highest));
-  const sum = exponentials.reduce((total, x) => total + x, 0);
-  return exponentials.map((x) => x / sum);
+/** Of so many numbers from a place on. */
+export function softmaxInPlace(values: Float64Array, from: number, count: number): void {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let at = from; at < from + count; at++) highest = Math.max(highest, values[at]);
+  let sum = 0;
+  for (let at = from; at < from + count; at++) {
+    values[at] = Math.exp(values[at] - highest);
+    sum += values[at];
+  }
+  for (let at = from; at < from + count; at++) values[at] /= sum;
 }

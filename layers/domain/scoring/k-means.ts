@@ -21,17 +21,21 @@ export interface Clusters {
 const MAX_STEPS = 50;
 /** Steps end when fewer than this share of the points change their cluster. */
 const SETTLED = 0.001;
+/** Distances are computed for so many points at once. */
+const BLOCK_POINTS = 256;
 
 export function kMeans(points: Numbers, dimensions: number, wantedCount: number, random: Random): Clusters {
   const count = points.length / dimensions;
   let centroids = spreadStarts(points, dimensions, wantedCount, random);
-  const labels = new Uint32Array(count);
+  let labels: Uint32Array | undefined;
   let moved = count;
   for (let step = 0; step < MAX_STEPS && moved > SETTLED * count; step++) {
-    moved = assignInPlace(labels, points, dimensions, centroids, step === 0);
+    const nearest = nearestCentroids(points, dimensions, centroids);
+    moved = labels ? differencesOf(labels, nearest) : count;
+    labels = nearest;
     centroids = meansOf(points, dimensions, labels, centroids);
   }
-  assignInPlace(labels, points, dimensions, centroids, false);
+  labels = nearestCentroids(points, dimensions, centroids);
   return withoutEmpty(centroids, labels, dimensions);
 }
 
@@ -80,31 +84,24 @@ function drawBy(weights: Float64Array, at: number): number {
   return last;
 }
 
-/** Distances are computed for so many points at once. */
-const BLOCK_POINTS = 256;
-
-/** Gives each point its nearest centroid; how many changed (all of them the first time). */
-function assignInPlace(
-  labels: Uint32Array,
-  points: Numbers,
-  D: number,
-  centroids: Float64Array,
-  isFirst: boolean,
-): number {
+/** The nearest centroid of each point, (N); of several the first. */
+export function nearestCentroids(points: Numbers, D: number, centroids: Float64Array): Uint32Array {
   const C = centroids.length / D;
-  const distances = new Float64Array(Math.min(BLOCK_POINTS, labels.length) * C);
-  let moved = 0;
-  for (let start = 0; start < labels.length; start += BLOCK_POINTS) {
-    const end = Math.min(start + BLOCK_POINTS, labels.length);
+  const nearest = new Uint32Array(points.length / D);
+  const distances = new Float64Array(Math.min(BLOCK_POINTS, nearest.length) * C);
+  for (let start = 0; start < nearest.length; start += BLOCK_POINTS) {
+    const end = Math.min(start + BLOCK_POINTS, nearest.length);
     distances.fill(0);
     addSquaredDistances(distances, points.subarray(start * D, end * D), centroids, end - start, D, C);
-    for (let n = start; n < end; n++) {
-      const nearest = leastAt(distances, (n - start) * C, C);
-      if (labels[n] !== nearest || isFirst) moved++;
-      labels[n] = nearest;
-    }
+    for (let n = start; n < end; n++) nearest[n] = leastAt(distances, (n - start) * C, C);
   }
-  return moved;
+  return nearest;
+}
+
+function differencesOf(left: Uint32Array, right: Uint32Array): number {
+  let differences = 0;
+  for (let n = 0; n < left.length; n++) if (left[n] !== right[n]) differences++;
+  return differences;
 }
 
 /** Which of so many numbers is the least, the first of several. */

@@ -16,7 +16,7 @@ import {
   LOCAL_SHARE,
   type SelfAttention,
   selfAttention,
-  softmax,
+  softmaxInPlace,
   type Tower,
   tower,
 } from './attention.ts';
@@ -100,13 +100,18 @@ function addTowerGradient(
   { sums }: Tower,
   outGradient: Float64Array,
 ): void {
-  const sumGradient = outGradient.map((change, at) => {
-    if (sums[at] > 0) return change;
-    gradient.slope[0] += change * sums[at];
-    return change * slope[0];
-  });
-  addTransposedProduct(gradient.layer, sumGradient, points, points.length / D, R, D);
-  for (let at = 0; at < sumGradient.length; at++) gradient.layerBias[at % R] += sumGradient[at];
+  const B = points.length / D;
+  const sumGradient = new Float64Array(B * R);
+  for (let row = 0; row < B; row++) {
+    for (let r = 0; r < R; r++) {
+      const at = row * R + r;
+      const isPositive = sums[at] > 0;
+      sumGradient[at] = isPositive ? outGradient[at] : outGradient[at] * slope[0];
+      if (!isPositive) gradient.slope[0] += outGradient[at] * sums[at];
+      gradient.layerBias[r] += sumGradient[at];
+    }
+  }
+  addTransposedProduct(gradient.layer, sumGradient, points, B, R, D);
 }
 
 interface LocalAttention {
@@ -131,8 +136,8 @@ function localAttention(
   const nearness = new Float64Array(N * C);
   addProductWithTransposed(nearness, users, keys, N, R, C);
   for (let at = 0; at < nearness.length; at++) nearness[at] = Math.tanh(nearness[at]);
-  const attention = new Float64Array(N * C);
-  for (let n = 0; n < N; n++) attention.set(softmax(nearness.subarray(n * C, n * C + C)), n * C);
+  const attention = nearness.slice();
+  for (let n = 0; n < N; n++) softmaxInPlace(attention, n * C, C);
   const mixtures = new Float64Array(N * R);
   addProduct(mixtures, attention, seeds, N, C, R);
   return { keys, nearness, attention, mixtures };
@@ -152,9 +157,7 @@ function addLocalGradient(
   addTransposedProduct(seedGradient, attention, mixtureGradient, N, C, R);
   const change = new Float64Array(N * C);
   addProductWithTransposed(change, mixtureGradient, seeds, N, R, C);
-  for (let n = 0; n < N; n++) {
-    throughSoftmaxInPlace(change.subarray(n * C, n * C + C), attention.subarray(n * C, n * C + C));
-  }
+  for (let n = 0; n < N; n++) throughSoftmaxInPlace(change, attention, n * C, C);
   for (let at = 0; at < change.length; at++) change[at] *= 1 - nearness[at] * nearness[at];
   addProduct(userGradient, change, keys, N, C, R);
   const keyGradient = new Float64Array(C * R);
@@ -175,7 +178,7 @@ function addGlobalGradient(
   addProduct(seedGradient, attention, mixtureGradient, C, 1, R);
   const change = new Float64Array(C);
   addProductWithTransposed(change, seeds, mixtureGradient, C, R, 1);
-  throughSoftmaxInPlace(change, attention);
+  throughSoftmaxInPlace(change, attention, 0, C);
   addTransposedProduct(gradient.globalQuery, change, keys, C, 1, R);
   const keyGradient = keys.map((key, at) => change[Math.floor(at / R)] * globalQuery[at % R] * (1 - key * key));
   addTransposedProduct(gradient.global, keyGradient, seeds, C, R, R);
@@ -227,9 +230,10 @@ function lengthsOf(rows: Float64Array, x: number, directions: Float64Array, y: n
 }
 
 /** From the loss by the softmax's values to the loss by what it is of: a ∘ (da − Σ a·da). */
-function throughSoftmaxInPlace(change: Float64Array, attention: Float64Array): void {
-  const mean = change.reduce((sum, x, c) => sum + x * attention[c], 0);
-  for (let c = 0; c < change.length; c++) change[c] = attention[c] * (change[c] - mean);
+function throughSoftmaxInPlace(change: Float64Array, attention: Float64Array, from: number, count: number): void {
+  let mean = 0;
+  for (let at = from; at < from + count; at++) mean += change[at] * attention[at];
+  for (let at = from; at < from + count; at++) change[at] = attention[at] * (change[at] - mean);
 }
 
 function sigmoid(x: number): number {

@@ -12,7 +12,7 @@
 import { placesAmong } from '../evaluation/places.ts';
 import { pointsAt } from '../features/embedding.ts';
 import { Adam, type AdamMemory } from '../kernels/adam.ts';
-import type { Numbers } from '../kernels/matrix.ts';
+import type { Numbers } from '../kernels/numbers.ts';
 import { hashText, type Random, seededRandom, shuffled } from '../random.ts';
 import { type AttentionWeights, attentionScores, prepareAudience } from './attention.ts';
 import { kMeans } from './k-means.ts';
@@ -77,32 +77,31 @@ export function trainLookAlike(
   terms: LookAlikeTerms,
   watch: (state: TrainingState) => void,
 ): TrainingState {
-  let state = beginTraining(campaigns, population, dimensions, terms);
+  const dealt = dealCampaigns(campaigns, dimensions, terms);
+  let state = beginTraining(dealt, population, terms);
   while (!state.curve.ended) {
     watch(state);
-    state = trainEpoch(campaigns, terms, state);
+    state = trainEpoch(dealt, terms, state);
   }
   return state;
 }
 
 /** Before the first epoch. `population` (M×D) is whom the layer begins to whiten. */
 export function beginTraining(
-  campaigns: readonly PseudoCampaign[],
+  { learned, judges, dimensions }: DealtCampaigns,
   population: Float32Array,
-  dimensions: number,
   terms: LookAlikeTerms,
 ): TrainingState {
-  const [learned, heldOut] = dealCampaigns(campaigns, seededRandom(terms.seed));
   const weights = whitenedStart(population, dimensions);
-  const untrained = meanAuc(heldOut, dimensions, terms);
-  const auc = meanAuc(heldOut, dimensions, terms, weights);
+  const untrained = meanAuc(judges, dimensions);
+  const auc = meanAuc(judges, dimensions, weights);
   return {
     weights,
     adam: new Adam(terms.rate).memoryOf(tensorsOf(weights)),
     best: auc > untrained ? weights : undefined,
     curve: {
       campaigns: learned.length,
-      heldOut: heldOut.length,
+      heldOut: judges.length,
       untrained,
       epochs: [{ loss: Number.NaN, auc }],
       kept: auc > untrained ? 0 : -1,
@@ -113,20 +112,18 @@ export function beginTraining(
 
 /** One epoch further: the same whether those before it ran here or elsewhere. */
 export function trainEpoch(
-  campaigns: readonly PseudoCampaign[],
+  { learned, judges, dimensions }: DealtCampaigns,
   terms: LookAlikeTerms,
   { weights: before, adam: memory, best, curve }: TrainingState,
 ): TrainingState {
-  const { dimensions } = before;
   const epoch = curve.epochs.length;
-  const [learned, heldOut] = dealCampaigns(campaigns, seededRandom(terms.seed));
   const weights = structuredClone(before);
   const adam = Adam.from(memory, tensorsOf(weights), terms.rate);
   const random = seededRandom(hashText(`epoch ${epoch}`, terms.seed));
   const loss = runEpoch(learned, weights, adam, terms.clusters, random);
   if (!Number.isFinite(loss))
     return { weights, adam: memory, best, curve: { ...curve, ended: 'the loss was no number' } };
-  const auc = meanAuc(heldOut, dimensions, terms, weights);
+  const auc = meanAuc(judges, dimensions, weights);
   const isBest = auc > Math.max(curve.untrained, ...curve.epochs.map((each) => each.auc));
   const kept = isBest ? epoch : curve.kept;
   const isIdle = epoch - Math.max(0, kept) === PATIENCE;
@@ -143,18 +140,43 @@ function tensorsOf(weights: LookAlikeWeights): Numbers[] {
   return LEARNED.map((name) => weights[name]);
 }
 
+/** Campaigns to learn from, and others to judge by. */
+export interface DealtCampaigns {
+  readonly dimensions: number;
+  readonly learned: readonly PseudoCampaign[];
+  readonly judges: readonly Judge[];
+}
+
+/** A campaign with its seeds, as their centroids, and whom to find: the same in every epoch. */
+interface Judge {
+  readonly centroids: Float64Array;
+  readonly targets: Uint32Array;
+  readonly likes: PlacedPeople;
+  readonly others: PlacedPeople;
+}
+
 /** Whole groups are held out until a fifth of the campaigns are; some group is always learned from. */
-function dealCampaigns(campaigns: readonly PseudoCampaign[], random: Random): [PseudoCampaign[], PseudoCampaign[]] {
+export function dealCampaigns(
+  campaigns: readonly PseudoCampaign[],
+  dimensions: number,
+  { clusters, seed }: LookAlikeTerms,
+): DealtCampaigns {
   const groups = [...new Set(campaigns.map(({ group }) => group))];
-  const order = shuffled(Uint32Array.from(groups.keys()), random);
-  const heldOut = new Set<string>();
+  const order = shuffled(Uint32Array.from(groups.keys()), seededRandom(seed));
+  const isHeldOut = new Set<string>();
   let count = 0;
   for (const g of order.subarray(0, groups.length - 1)) {
     if (count >= HELD_OUT_SHARE * campaigns.length) break;
-    heldOut.add(groups[g]);
+    isHeldOut.add(groups[g]);
     count += campaigns.filter(({ group }) => group === groups[g]).length;
   }
-  return [campaigns.filter(({ group }) => !heldOut.has(group)), campaigns.filter(({ group }) => heldOut.has(group))];
+  const judges = campaigns
+    .filter(({ group }) => isHeldOut.has(group))
+    .map(({ likes, others }) => {
+      const [centroids, targets] = seedsAndTargets(likes, dimensions, clusters, seededRandom(seed));
+      return { centroids, targets, likes, others };
+    });
+  return { dimensions, learned: campaigns.filter(({ group }) => !isHeldOut.has(group)), judges };
 }
 
 function whitenedStart(population: Float32Array, D: number): LookAlikeWeights {
@@ -218,28 +240,18 @@ function batchOf(
   rest: Uint32Array,
   D: number,
 ): LookAlikeBatch {
-  const targets = new Float64Array((some.length + rest.length) * D);
+  const N = some.length + rest.length;
+  const targets = new Float64Array(N * D);
   targets.set(pointsAt(likes.points, some, D));
   targets.set(pointsAt(others.points, rest, D), some.length * D);
-  const isLike = (n: number) => n < some.length;
-  return {
-    centroids,
-    targets,
-    labels: Uint8Array.from({ length: targets.length / D }, (_, n) => Number(isLike(n))),
-    shares: Float64Array.from({ length: targets.length / D }, (_, n) => 0.5 / (isLike(n) ? some.length : rest.length)),
-  };
+  const labels = new Uint8Array(N).fill(1, 0, some.length);
+  const shares = new Float64Array(N).fill(0.5 / some.length, 0, some.length).fill(0.5 / rest.length, some.length);
+  return { centroids, targets, labels, shares };
 }
 
-/** Each campaign always with the same seeds. */
-function meanAuc(
-  campaigns: readonly PseudoCampaign[],
-  D: number,
-  { clusters, seed }: LookAlikeTerms,
-  scorer?: AttentionWeights,
-): number {
+function meanAuc(judges: readonly Judge[], D: number, scorer?: AttentionWeights): number {
   let sum = 0;
-  for (const { likes, others } of campaigns) {
-    const [centroids, targets] = seedsAndTargets(likes, D, clusters, seededRandom(seed));
+  for (const { centroids, targets, likes, others } of judges) {
     const audience = prepareAudience(centroids, D, scorer);
     const places = placesAmong(
       attentionScores(audience, likes.points, targets),
@@ -247,5 +259,5 @@ function meanAuc(
     );
     sum += places.reduce((total, place) => total + place, 0) / places.length;
   }
-  return sum / campaigns.length;
+  return sum / judges.length;
 }

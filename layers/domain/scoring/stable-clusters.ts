@@ -8,7 +8,7 @@
  */
 import { pointsAt } from '../features/embedding.ts';
 import type { Random } from '../random.ts';
-import { type Clusters, kMeans } from './k-means.ts';
+import { type Clusters, kMeans, nearestCentroids } from './k-means.ts';
 
 /** Within the paper's 0.8 to 0.9: of the pairs in the weakest cluster, the share that the other half puts together too. */
 const STRONG = 0.85;
@@ -63,19 +63,6 @@ function spreadOf(points: Float32Array, D: number, { labels, centroids }: Cluste
   for (let n = 0; n < labels.length; n++)
     for (let d = 0; d < D; d++) sum += (points[n * D + d] - centroids[labels[n] * D + d]) ** 2;
   return sum;
-}
-
-function nearestCentroids(points: Float32Array, D: number, centroids: Float64Array): Uint32Array {
-  const labels = new Uint32Array(points.length / D);
-  for (let n = 0; n < labels.length; n++) {
-    let least = Number.POSITIVE_INFINITY;
-    for (let c = 0; c * D < centroids.length; c++) {
-      let distance = 0;
-      for (let d = 0; d < D; d++) distance += (points[n * D + d] - centroids[c * D + d]) ** 2;
-      if (distance < least) [labels[n], least] = [c, distance];
-    }
-  }
-  return labels;
 }
 
 /** Two halves of the points, drawn anew each time; of many points, of a sample of them. */

@@ -1,7 +1,13 @@
 import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#domain/random.ts';
-import { beginTraining, canTrain, trainEpoch, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
+import {
+  beginTraining,
+  canTrain,
+  dealCampaigns,
+  trainEpoch,
+  trainLookAlike,
+} from '#domain/scoring/look-alike-training.ts';
 import type { PseudoCampaign } from '#domain/scoring/pseudo-campaigns.ts';
 
 const D = 16;
@@ -66,18 +72,20 @@ describe('look-alike training', () => {
     const terms = { ...TERMS, epochs: 3 };
     const whole = trainLookAlike(campaigns, population, D, terms, none);
 
-    let state = beginTraining(campaigns, population, D, terms);
-    while (!state.curve.ended) state = deserialize(serialize(trainEpoch(campaigns, terms, state)));
+    const dealt = dealCampaigns(campaigns, D, terms);
+    let state = beginTraining(dealt, population, terms);
+    while (!state.curve.ended) state = deserialize(serialize(trainEpoch(dealt, terms, state)));
 
     expect(state).toEqual(whole);
   });
 
   it('leaves the state alone that it goes out from', () => {
     const { campaigns, population } = world(10);
-    const state = beginTraining(campaigns, population, D, TERMS);
+    const dealt = dealCampaigns(campaigns, D, TERMS);
+    const state = beginTraining(dealt, population, TERMS);
     const before = structuredClone(state);
 
-    trainEpoch(campaigns, TERMS, trainEpoch(campaigns, TERMS, state));
+    trainEpoch(dealt, TERMS, trainEpoch(dealt, TERMS, state));
 
     expect(state).toEqual(before);
   });
