@@ -2,7 +2,7 @@
 import { compareTexts } from '#domain/features/text-order.ts';
 import { type FeatureCounts, informationValues, mergeCounts } from '#domain/ranking/by-information-value.ts';
 import { mergeRankings } from '#domain/ranking/rank-users.ts';
-import type { Contribution } from '#domain/ranking/ranker.ts';
+import type { Contribution, NearestKind, Reasons } from '#domain/ranking/ranker.ts';
 import { type CastCounts, type Casting, warnOfIdleExclusions } from './cast.ts';
 import type { CandidateMode, FoundBy, RetrievalReport } from './choose-candidates.ts';
 import { type Evidence, type EvidenceLevel, evidenceOf, type HeldOut } from './evidence.ts';
@@ -68,6 +68,8 @@ export interface ExpansionReport {
   readonly firstMembers: readonly (Member & {
     readonly foundBy: FoundBy;
     readonly contributions: readonly Contribution[];
+    /** The kind of seeds that he or she is most like, where the ranker knows of kinds. */
+    readonly kind?: NearestKind;
   })[];
   readonly warnings: readonly string[];
 }
@@ -82,7 +84,7 @@ export interface ShardRanking {
   readonly ids: readonly string[];
   readonly scores: Float32Array;
   /** Why the first of them stand there, as many as may be among the first of the audience. */
-  readonly reasons: readonly (readonly Contribution[])[];
+  readonly reasons: readonly Reasons[];
 }
 
 /** All that the shards of a job have come to. */
@@ -130,10 +132,10 @@ export function audienceFrom(settings: Settings, request: ExpansionRequest, outc
     size,
     membersWithoutEvidence: silent,
     tellingFeatures: tellingFeatures(outcome.telling, settings.listedFeatures),
-    firstMembers: ranked.slice(0, settings.explainedMembers).map(({ id, contributions }, n) => ({
+    firstMembers: ranked.slice(0, settings.explainedMembers).map(({ id, reasons }, n) => ({
       ...members[n],
       foundBy: foundBy(id),
-      contributions,
+      ...reasons,
     })),
     warnings: [
       ...outcome.castWarnings,
@@ -149,7 +151,7 @@ export function audienceFrom(settings: Settings, request: ExpansionRequest, outc
 }
 
 function rankedOf({ ids, scores, reasons }: ShardRanking) {
-  return ids.map((id, n) => ({ id, score: scores[n], contributions: reasons[n] ?? [] }));
+  return ids.map((id, n) => ({ id, score: scores[n], reasons: reasons[n] ?? { contributions: [] } }));
 }
 
 function warnOfEvidence(

@@ -2,7 +2,7 @@
 import type { Shard } from '#domain/features/shard.ts';
 import { byInformationValue, type FeatureCounts } from '#domain/ranking/by-information-value.ts';
 import { bestOf, fitRanker } from '#domain/ranking/rank-users.ts';
-import type { Ranker, Roles } from '#domain/ranking/ranker.ts';
+import { type Ranker, type Roles, reasonsOf } from '#domain/ranking/ranker.ts';
 import { mergeTrainingSets, rolesIn, type TrainingSet, trainingSetOf } from '#domain/ranking/training-set.ts';
 import { type Audience, audienceFrom, type ExpansionRequest, type ShardRanking } from './audience-report.ts';
 import { checkSize, keepPromise, parsePromise, sizeOf } from './audience-size.ts';
@@ -135,7 +135,7 @@ export function rankShard(
   return {
     ids: ranked.map(({ id }) => id),
     scores: Float32Array.from(ranked, ({ score }) => score),
-    reasons: ranked.slice(0, explainedMembers).map(({ row }) => ranker.explain(model, shard, row)),
+    reasons: ranked.slice(0, explainedMembers).map(({ row }) => reasonsOf(ranker, model, shard, row)),
   };
 }
 

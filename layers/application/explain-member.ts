@@ -3,7 +3,7 @@
 import type { Shard } from '#domain/features/shard.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
-import type { Contribution } from '#domain/ranking/ranker.ts';
+import { type Contribution, type NearestKind, reasonsOf } from '#domain/ranking/ranker.ts';
 import { type Casting, castRoles, checkFurther, checkSeeds, warnOfIdleExclusions, warnOfSeeds } from './cast.ts';
 import { NotFound } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
@@ -23,6 +23,8 @@ export interface Explanation {
   readonly ranker: { readonly name: string; readonly choices: Readonly<Record<string, string>> };
   /** The features that speak for the user, strongest first; the amounts sum to the score. */
   readonly contributions: readonly Contribution[];
+  /** The kind of seeds that the user is most like, where the ranker knows of kinds. */
+  readonly kind?: NearestKind;
   readonly warnings: readonly string[];
 }
 
@@ -64,7 +66,7 @@ export async function explainMember(
     rank: better + 1,
     candidates: cast.candidateCount,
     ranker: { name, choices },
-    contributions: ranker.explain(model, cast.shards[s], row),
+    ...reasonsOf(ranker, model, cast.shards[s], row),
     warnings: [
       ...warnings,
       ...warnOfIdleExclusions(matched),

@@ -9,6 +9,7 @@ import { expandAudience } from '#application/expand-audience.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import { rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { Estimate } from '#domain/evaluation/intervals.ts';
+import type { Contribution, NearestKind } from '#domain/ranking/ranker.ts';
 import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { allIdsOf, furtherPeople, idsOf, transientPopulation } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
@@ -150,19 +151,28 @@ function showSummary(terminal: Terminal, report: ExpansionReport, isFull: boolea
   terminal.title(`${size} of ${candidates} people most like ${seeds.matched} seeds, by ${rankerTitle(ranker)}`);
   terminal.table(
     ['rank', 'user', 'score', 'what speaks most for him or her'],
-    firstMembers.map(({ rank, userId, score, contributions }) => [
+    firstMembers.map(({ rank, userId, score, contributions, kind }) => [
       rank,
       userId,
       Number(score.toPrecision(4)),
-      contributions
-        .slice(0, 3)
-        .map(({ feature, amount }) => `${feature} ${amount.toPrecision(2)}`)
-        .join(', '),
+      kind ? kindSentence(kind) : telling(contributions),
     ]),
   );
   const found = retrievalSentence(report.retrieval);
   if (found) terminal.print(found);
   showEvidence(terminal, report, isFull);
+}
+
+function telling(contributions: readonly Contribution[]): string {
+  return contributions
+    .slice(0, 3)
+    .map(({ feature, amount }) => `${feature} ${amount.toPrecision(2)}`)
+    .join(', ');
+}
+
+/** Whom among the seeds somebody is most like, by what those have that other seeds have not. */
+export function kindSentence({ cluster, features }: NearestKind): string {
+  return features.length === 0 ? `the seeds of ${cluster}` : `the seeds of ${cluster}, with ${features.join(', ')}`;
 }
 
 /** The proof: the ranking at the audience's size, beside what anybody could have had for less; in full, beside all others. */

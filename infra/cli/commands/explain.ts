@@ -5,6 +5,7 @@ import { allIdsOf, furtherPeople, idsOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { collect, EXPOSED_HELP, rankingCommand, UNLIKE_HELP } from '../ranking-command.ts';
 import { printable, Terminal } from '../terminal.ts';
+import { kindSentence } from './expand.ts';
 
 /** akin explain: why one user stands where he or she stands. */
 export function explainCommand() {
@@ -26,12 +27,17 @@ export function explainCommand() {
       const explanation = await explainMember(ports, localSettings(), population, request, flags.user);
       for (const warning of explanation.warnings) terminal.warn(warning);
       if (flags.json) return terminal.json(explanation);
-      const { userId, role, rank, candidates, score, contributions } = explanation;
+      const { userId, role, rank, candidates, score, contributions, kind } = explanation;
       const standing =
         role === 'candidate'
           ? `rank ${rank} of ${candidates}`
           : `a ${role === 'seed' ? 'seed' : 'user left out'}; would be rank ${rank}`;
       terminal.title(`${printable(userId)}: score ${score.toPrecision(6)}, ${standing}`);
+      if (kind) {
+        terminal.print(`most like ${kindSentence(kind)}`);
+        const shares = [kind.global, kind.local].map((part) => part.toPrecision(4));
+        terminal.print(`${shares[0]} for likeness to the seeds as a whole, ${shares[1]} for the kinds that are like`);
+      }
       terminal.table(
         ['feature', 'adds to the score'],
         contributions.map(({ feature, amount }) => [feature, Number(amount.toPrecision(6))]),

@@ -58,13 +58,16 @@ export function seedClusters(
 }
 
 /** How many of how many users have each feature. */
-interface Having {
+export interface Having {
   readonly features: readonly string[];
   readonly values: Float64Array;
   readonly count: number;
 }
 
-function countsOf({ features, rows }: Shard, chosen = everyRow(rowCountOf(rows))): Having {
+export function countsOf(
+  { features, rows }: Pick<Shard, 'features' | 'rows'>,
+  chosen = everyRow(rowCountOf(rows)),
+): Having {
   return { features, values: Float64Array.from(columnCounts(rows, chosen)), count: chosen.length };
 }
 
@@ -72,12 +75,13 @@ function everyRow(count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, row) => row);
 }
 
-function difference(whole: Having, part: Having): Having {
+/** Those of the whole who are not of the part; both have the same features. */
+export function difference(whole: Having, part: Having): Having {
   const values = whole.values.map((count, f) => count - part.values[f]);
   return { features: whole.features, values, count: whole.count - part.count };
 }
 
-function definingFeatures(own: Having, rest: Having): DefiningFeature[] {
+export function definingFeatures(own: Having, rest: Having): DefiningFeature[] {
   const restValues = valuesFor(own.features, rest);
   return own.features
     .map((feature, f) => ({ feature, having: own.values[f], others: restValues[f] }))

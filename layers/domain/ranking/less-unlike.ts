@@ -2,7 +2,7 @@
  * Any ranker, with people not to resemble: a user's score is how like the seeds he or she is, less how like those others,
  * both by that ranker. So whatever speaks for both alike cancels out.
  */
-import { userAt } from '../features/shard.ts';
+import { type Shard, userAt } from '../features/shard.ts';
 import { compareTexts } from '../features/text-order.ts';
 import type { Contribution, Ranker } from './ranker.ts';
 
@@ -34,6 +34,9 @@ export function lessUnlike<Evidence, Model>(ranker: Ranker<Evidence, Model>): Ra
         .map(({ feature, amount }) => ({ feature: own.has(feature) ? feature : `unlike ${feature}`, amount }));
       return merged(ranker.explain(like, shard, row), against);
     },
+    ...(ranker.nearestKind
+      ? { nearestKind: ({ like }: Both<Model>, shard: Shard, row: number) => ranker.nearestKind?.(like, shard, row) }
+      : {}),
     // Those of the seeds' half: with both, each fold would take as long again.
     ...(ranker.trials ? { trials: ({ like }: Both<Model>) => ranker.trials?.(like) } : {}),
   };

@@ -41,6 +41,28 @@ export interface Contribution {
   readonly amount: number;
 }
 
+/** The kind of seeds that somebody is most like, where a ranker knows of kinds. */
+export interface NearestKind {
+  /** As contributions name it. */
+  readonly cluster: string;
+  /** What tells these seeds from the others, the most telling first. */
+  readonly features: readonly string[];
+  /** How much of the score is likeness to the seeds as a whole, and to those kinds of them that are like the user. */
+  readonly global: number;
+  readonly local: number;
+}
+
+/** Why somebody has a score. */
+export interface Reasons {
+  readonly contributions: readonly Contribution[];
+  readonly kind?: NearestKind;
+}
+
+export function reasonsOf(ranker: Ranker, model: unknown, shard: Shard, row: number): Reasons {
+  const kind = ranker.nearestKind?.(model, shard, row);
+  return { contributions: ranker.explain(model, shard, row), ...(kind && { kind }) };
+}
+
 export interface Ranker<Evidence = unknown, Model = unknown> {
   readonly name: string;
   gather(shard: Shard, roles: Roles): Evidence;
@@ -49,6 +71,8 @@ export interface Ranker<Evidence = unknown, Model = unknown> {
   score(model: Model, shard: Shard, rows: Uint32Array): Float32Array;
   /** The contributions of one row's features, those that speak most for the user first. */
   explain(model: Model, shard: Shard, row: number): Contribution[];
+  /** Undefined for who lies nowhere. */
+  nearestKind?(model: Model, shard: Shard, row: number): NearestKind | undefined;
   /** How it was chosen, where it chose among others by held-out seeds; nothing where seeds were too few to hold any out. */
   trials?(model: Model): Trials | undefined;
 }

@@ -60,6 +60,10 @@ export function prepareAudience(
     const C = centroids.length / dimensions;
     return audienceOf(centroids, centroids, dimensions, new Float64Array(C).fill(1 / C));
   }
+  if (weights.dimensions !== dimensions)
+    throw new RangeError(
+      `expected centroids of ${weights.dimensions} dimensions, as was learned of, got ${dimensions}`,
+    );
   const R = weights.outputs;
   const seeds = tower(weights, centroids).out;
   const keys = new Float64Array(seeds.length);
@@ -167,6 +171,29 @@ export function clusterParts(audience: AttentionAudience, vectors: Float32Array,
   const block = blockFor(audience, 1);
   partsInPlace(block, audience, vectors, Uint32Array.of(row));
   return block.parts;
+}
+
+/** What a row's score is made of, and which cluster it is nearest to. */
+export interface Attended {
+  /** The centroid of the greatest cosine to the user, the first of several. */
+  readonly nearest: number;
+  /** The two parts of the score. */
+  readonly global: number;
+  readonly local: number;
+}
+
+/** Undefined for the zero vector, and where there are no clusters. */
+export function attendedOf(audience: AttentionAudience, vectors: Float32Array, row: number): Attended | undefined {
+  const { dimensions: R, gram, globalAttention, globalNorm } = audience;
+  const C = globalAttention.length;
+  const block = blockFor(audience, 1);
+  partsInPlace(block, audience, vectors, Uint32Array.of(row));
+  if (C === 0 || isZeroAt(block.points, 0, block.points.length)) return undefined;
+  const norm = Math.sqrt(squaresAt(block.users, 0, R)) * globalNorm;
+  const global = norm > 0 ? (GLOBAL_SHARE * dotAt(block.nearness, globalAttention, 0, C)) / norm : 0;
+  const score = block.parts.reduce((sum, part) => sum + part, 0);
+  const cosines = block.nearness.map((near, c) => near / Math.sqrt(Math.max(gram[c * C + c], Number.MIN_VALUE)));
+  return { nearest: cosines.indexOf(cosines.reduce((most, x) => Math.max(most, x))), global, local: score - global };
 }
 
 /** What is computed of at most B users at a time; made once. */

@@ -6,7 +6,10 @@ import { byAttention, CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import { assignRoles } from '#domain/ranking/ranker.ts';
 import { embeddingOf, hasPoint } from '#domain/ranking/seed-vectors.ts';
+import type { AttentionWeights } from '#domain/scoring/attention.ts';
+import { rankerContract } from '../../contracts/ranker.contract.ts';
 import { anyPopulation, embedded, modelOf, shardOf, shardsOf } from '../populations.ts';
+import { weightsOf } from '../scoring/weights.ts';
 
 const ranker = byAttention(1);
 
@@ -83,6 +86,43 @@ describe('ranking by attention', () => {
     },
   );
 
+  it('knows the kind of seeds that somebody is most like, and by what they are told from the other seeds', () => {
+    const { shards, model } = fittedOn([shardOf(crowd)]);
+    const [shard] = shards;
+    const isOfTaste = (feature: string, taste: number) => feature.startsWith(`taste:${taste}:`);
+
+    let right = 0;
+    for (const row of everyRow(shard)) {
+      const taste = Number(shard.ids[row].slice(1)) % 30;
+      if (taste % 2 === 1) continue;
+      const kind = ranker.nearestKind?.(model, shard, row);
+      expect(kind?.features.length).toBeGreaterThan(0);
+      // Twenty clusters hold fifteen tastes: none has more than one but where two are one.
+      if (kind?.features.some((feature) => isOfTaste(feature, taste))) right++;
+    }
+
+    expect(right / 450).toBeGreaterThan(0.9);
+  });
+
+  test.prop([anyPopulation])('splits a score into likeness to all seeds and to kinds of them', (people) => {
+    const shards = embedded([shardOf(people.users)], modelOf(people.users));
+    const [shard] = shards;
+    const scorer = weightsOf(embeddingOf(shard).dimensions);
+    for (const each of [ranker, byAttention(1, scorer)]) {
+      const model = fitRanker(each, shards, [assignRoles(shard, people.seeds, people.excluded)]);
+      const scores = each.score(model, shard, everyRow(shard));
+      const C = model.kinds.length;
+
+      for (const row of everyRow(shard)) {
+        const kind = each.nearestKind?.(model, shard, row);
+        expect(kind !== undefined).toBe(C > 0 && hasPoint(embeddingOf(shard), row));
+        if (!kind) continue;
+        expect(kind.global + kind.local).toBeCloseTo(scores[row], 5);
+        expect(Number(kind.cluster.slice('cluster:'.length))).toBeLessThanOrEqual(C);
+      }
+    }
+  });
+
   it('has nobody to be like, and scores of 0, where no seed has a point', () => {
     const shards = embedded([shardOf([{ id: 'seed', features: [] }, ...crowd.slice(0, 9)])], embedding);
     const model = fitRanker(ranker, shards, [assignRoles(shards[0], new Set(['seed']), new Set())]);
@@ -100,4 +140,27 @@ function fittedOn(cut: readonly Shard[]) {
 
 function everyRow({ ids }: Shard): Uint32Array {
   return Uint32Array.from(ids.keys());
+}
+
+/** Of as many dimensions as the seeds have, which are fewer than asked for where people are few. */
+const trained: typeof ranker = {
+  ...ranker,
+  fit: (evidence) => byAttention(1, sharpened(evidence[0].shard.embedding?.dimensions ?? 1)).fit(evidence),
+};
+
+rankerContract('attention (trained)', trained, { embedding: 'svd' });
+
+/** Trained to look at the nearest kinds alone; no direction of the points means anything to it, as the contract wants it. */
+function sharpened(D: number): AttentionWeights {
+  const identity = Float64Array.from({ length: D * D }, (_, at) => (at % D === Math.floor(at / D) ? 1 : 0));
+  return {
+    dimensions: D,
+    outputs: D,
+    layer: identity,
+    layerBias: new Float64Array(D),
+    slope: Float64Array.of(1),
+    local: identity.map((x) => 4 * x),
+    global: identity,
+    globalQuery: new Float64Array(D),
+  };
 }

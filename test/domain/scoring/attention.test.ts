@@ -1,7 +1,13 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#domain/random.ts';
-import { type AttentionWeights, attentionScores, clusterParts, prepareAudience } from '#domain/scoring/attention.ts';
+import {
+  type AttentionWeights,
+  attendedOf,
+  attentionScores,
+  clusterParts,
+  prepareAudience,
+} from '#domain/scoring/attention.ts';
 
 type Vector = readonly number[];
 
@@ -47,6 +53,22 @@ describe('attention', () => {
       });
     },
   );
+
+  test.prop([anyScene])('knows its two parts, and the centroid of the greatest cosine', ({ centroids, users }) => {
+    const scores = scoresOf(centroids, users);
+
+    users.forEach((user, u) => {
+      const attended = attendedOf(audienceOf(centroids), flat(users), u);
+      expect(attended === undefined).toBe(centroids.length === 0 || user.every((x) => x === 0));
+      if (!attended) return;
+      const { nearest, global, local } = attended;
+      expect(global + local).toBeCloseTo(scores[u], 5);
+      const mean = user.map((_, d) => centroids.reduce((sum, centroid) => sum + centroid[d], 0) / centroids.length);
+      if (Math.hypot(...mean) > 1e-3) expect(global).toBeCloseTo(0.3 * (cosine(user, mean) ?? 0), 5);
+      const cosines = centroids.map((centroid) => cosine(user, centroid) ?? 0);
+      expect(cosines[nearest]).toBeCloseTo(Math.max(...cosines), 6);
+    });
+  });
 
   test.prop([anyScene])('is finite for any centroids and users', ({ centroids, users }) => {
     expect(scoresOf(centroids, users).every(Number.isFinite)).toBe(true);
