@@ -12,7 +12,7 @@ import type { IdList } from '#application/id-list.ts';
 import type { PopulationSummary } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
 import type { TrainingReport } from '#application/train-population.ts';
-import type { TrainingOptions } from '#application/train-scorer.ts';
+import type { TrainingOptions } from '#application/training.ts';
 import { PART_BYTES } from '#application/upload/requested-transfer.ts';
 import type { CloseBody } from '#application/upload/requested-upload.ts';
 import { ROUTES } from '#functions/api-routes.ts';

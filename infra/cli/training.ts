@@ -2,7 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Invalid } from '#application/errors.ts';
 import { shown } from '#application/shown.ts';
-import { type ScorerCard, type Training, TrainingOptions, type TrainingProgress } from '#application/train-scorer.ts';
+import type { ScorerCard, Training } from '#application/train-scorer.ts';
+import { type TrainingFigures, TrainingOptions, type TrainingProgress } from '#application/training.ts';
 import type { Terminal } from './terminal.ts';
 
 export function trainingOptionsOf(
@@ -28,26 +29,23 @@ export function watchedBy(terminal: Terminal): Pick<Training, 'clock' | 'watch'>
 }
 
 function showProgress(terminal: Terminal, progress: TrainingProgress): void {
-  const { epoch, epochs, loss, auc, best, untrained, secondsLeft } = progress;
-  terminal.watch('train the scorer', epoch, epochs);
+  const { stage, epoch, epochs, loss, auc, best, untrained, secondsLeft } = progress;
+  terminal.watch(`train the ${stage}`, epoch, epochs);
   const told = [
     `epoch ${epoch} of ${epochs}`,
     ...(loss === undefined ? [] : [`loss ${loss.toFixed(4)}`]),
-    `held-out AUC ${auc.toFixed(4)}, best ${best.toFixed(4)}, untrained ${untrained.toFixed(4)}`,
+    ...(auc === undefined ? [] : [`held-out AUC ${auc.toFixed(4)}`]),
+    ...(best === undefined ? [] : [`best ${best.toFixed(4)}`]),
+    ...(untrained === undefined ? [] : [`untrained ${untrained.toFixed(4)}`]),
     ...(epoch === 0 ? [] : [`at most ${Math.ceil(secondsLeft)} s left`]),
   ];
   terminal.note(told.join(', '));
 }
 
 /** What a trained scorer is worth. */
-export function showCard(terminal: Terminal, { data, figures, settings }: ScorerCard): void {
-  const { campaigns, heldOut, untrained, epochs, kept, ended } = figures;
-  const isKept = kept >= 0;
-  terminal.title(
-    isKept
-      ? 'the attention scorer was trained'
-      : 'the untrained attention scorer was kept: nothing that was learned finds held-out items better',
-  );
+export function showCard(terminal: Terminal, { data, figures }: ScorerCard): void {
+  const { campaigns, heldOut, untrained, stored, learned } = figures;
+  terminal.title(`${keptSentence(figures)} was kept: it finds held-out items best`);
   terminal.table(
     ['what', 'value'],
     [
@@ -55,9 +53,27 @@ export function showCard(terminal: Terminal, { data, figures, settings }: Scorer
       ['items learned from', String(campaigns)],
       ['items held out', String(heldOut)],
       ['AUC on held-out items, untrained', untrained.toFixed(4)],
-      ['whitened only', epochs[0].auc.toFixed(4)],
-      ['trained', isKept ? epochs[kept].auc.toFixed(4) : 'no better'],
-      ['epochs', `${epochs.length - 1} of ${settings.epochs}, ended by ${ended}; kept: ${isKept ? kept : 'none'}`],
+      ['trained on stored points', curveSentence(stored)],
+      ...(learned ? [['trained on learned points', curveSentence(learned)]] : []),
     ],
   );
 }
+
+export function keptSentence({ points, stored, learned }: TrainingFigures): string {
+  const kept = (points === 'learned' ? learned : stored)?.kept ?? -1;
+  const scorer = kept < 0 ? 'the untrained scorer' : `epoch ${kept}`;
+  return points === 'learned' ? `${scorer} on learned points` : scorer;
+}
+
+export function bestAuc({ epochs }: Curve): number {
+  return Math.max(...epochs.map(({ auc }) => auc));
+}
+
+function curveSentence(curve: Curve): string {
+  const { epochs, ended } = curve;
+  const best = bestAuc(curve);
+  const at = epochs.findIndex(({ auc }) => auc === best);
+  return `${best.toFixed(4)} after epoch ${at}; ${epochs.length - 1} epochs, ended by: ${ended}`;
+}
+
+type Curve = TrainingFigures['stored'];

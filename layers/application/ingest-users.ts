@@ -9,7 +9,8 @@ import { trainingOptionsOf } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
 import { type GraphMode, publishGeneration } from './publish-generation.ts';
 import type { Settings } from './settings.ts';
-import type { ScorerCard, Training, TrainingOptions } from './train-scorer.ts';
+import type { ScorerCard, Training } from './train-scorer.ts';
+import type { TrainingOptions } from './training.ts';
 
 /** `upsert`: users of the same id are replaced, the others stay. `replace`: the new users are the population. */
 export type IngestMode = 'upsert' | 'replace';

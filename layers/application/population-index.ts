@@ -14,7 +14,8 @@ import type { NeighborIndex, Ports, StoredScorer } from './ports.ts';
 import { type ChosenRanker, chooseRanker, type RankingOptions } from './ranking-options.ts';
 import { type BandIndex, embedShards, scratchBands } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
-import { ScorerCard, TrainingOptions } from './train-scorer.ts';
+import { ScorerCard } from './train-scorer.ts';
+import { TrainingOptions } from './training.ts';
 
 /** The manifest whose index these shards may use, if they may use one. */
 function storedIndexOf(population: Population, shards: readonly Shard[]): Manifest | undefined {
@@ -61,7 +62,7 @@ export async function chooseTrainedRanker(
   const chosen = chooseRanker(request);
   const entry = manifest?.index?.scorer;
   if (!entry || !chosen.usesScorer || request.drop.length > 0 || request.binary) return chosen;
-  return chooseRanker({ ...request, scorer: (await readScorer(ports, entry)).weights });
+  return chooseRanker({ ...request, scorer: (await readScorer(ports, entry)).scorer });
 }
 
 export async function readScorer(ports: Ports, entry: FileEntry): Promise<StoredScorer> {
@@ -73,8 +74,8 @@ export async function trainingOptionsOf(ports: Ports, manifest: Manifest | undef
   const entry = manifest?.index?.scorer;
   if (!entry) return TrainingOptions.parse({});
   const { card } = await readScorer(ports, entry);
-  const { epochs, minutes, items, drop, seed } = ScorerCard.parse(JSON.parse(card)).settings;
-  return { epochs, minutes, items, drop, seed };
+  const { epochs, minutes, items, points, drop, seed } = ScorerCard.parse(JSON.parse(card)).settings;
+  return { epochs, minutes, items, points, drop, seed };
 }
 
 /** One shard with the points that were stored of its users. */

@@ -1,9 +1,9 @@
 /** What the use cases need from the world, in their own words. Each port has one contract suite in test/contracts. */
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard, User } from '#domain/features/shard.ts';
+import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import type { BandPage } from '#domain/retrieval/band-page.ts';
 import type { Neighbors } from '#domain/retrieval/exact-search.ts';
-import type { AttentionWeights } from '#domain/scoring/attention.ts';
 import type { IdList } from './id-list.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 
@@ -75,8 +75,8 @@ export interface IndexFormat {
 
 /** What a training of the attention scorer came to, with what is told of it: a text of JSON. */
 export interface StoredScorer {
-  /** Absent where the untrained scorer was kept. */
-  readonly weights?: AttentionWeights | undefined;
+  /** Empty where the untrained scorer was kept. */
+  readonly scorer: AttentionScorer;
   readonly card: string;
 }
 

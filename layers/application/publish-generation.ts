@@ -128,8 +128,8 @@ export async function writeFit(
 }
 
 /** Also where the untrained scorer was kept: that it was tried is worth knowing. */
-export async function writeScorer(ports: Ports, prefix: string, { weights, card }: TrainedScorer): Promise<FileEntry> {
-  const bytes = ports.indexFormat.encodeScorer({ weights, card: JSON.stringify(card) });
+export async function writeScorer(ports: Ports, prefix: string, { scorer, card }: TrainedScorer): Promise<FileEntry> {
+  const bytes = ports.indexFormat.encodeScorer({ scorer, card: JSON.stringify(card) });
   return writeFile(ports, `${prefix}.scorer.safetensors`, bytes);
 }
 

@@ -2,6 +2,7 @@
 
 import { placesOf } from '#domain/features/feature-vector.ts';
 import { dropFeatures, type Shard, withoutWeights } from '#domain/features/shard.ts';
+import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import { lessUnlike } from '#domain/ranking/less-unlike.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type RankerChoices,
   type RankerKind,
 } from '#domain/ranking/rankers.ts';
-import type { AttentionWeights } from '#domain/scoring/attention.ts';
 import { SCALINGS } from '#domain/scoring/linear-model.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
@@ -100,7 +100,7 @@ export function chooseRanker({
   scorer,
 }: RankingOptions & {
   readonly unlike?: IdList | undefined;
-  readonly scorer?: AttentionWeights | undefined;
+  readonly scorer?: AttentionScorer | undefined;
 }): ChosenRanker {
   const kind = RANKERS.find(({ name }) => name === ranker);
   const names = RANKERS.map(({ name }) => name);
@@ -127,9 +127,13 @@ export function chooseRanker({
     choices: Object.fromEntries(
       kind.options
         .filter((option) => !option.isIdle?.(chosen))
-        .map(({ name }) => [name, name === 'scorer' && !scorer ? 'untrained' : chosen[name]]),
+        .map(({ name }) => [name, name === 'scorer' && !isTrained(scorer) ? 'untrained' : chosen[name]]),
     ),
   };
+}
+
+function isTrained(scorer: AttentionScorer | undefined): boolean {
+  return scorer?.weights !== undefined || scorer?.representation !== undefined;
 }
 
 /** `similarity (cosine, mean, features)`, or the name alone where there is nothing to choose. */

@@ -5,24 +5,21 @@
 import { placeUsers } from '#domain/embedding/place-users.ts';
 import { dropFeatures, type Shard } from '#domain/features/shard.ts';
 import { columnCounts, rowCountOf } from '#domain/features/sparse-matrix.ts';
-import { seededRandom } from '#domain/random.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
-import { canTrain, type TrainingCurve, trainLookAlike } from '#domain/scoring/look-alike-training.ts';
-import { LEAST_LIKES, pseudoCampaigns } from '#domain/scoring/pseudo-campaigns.ts';
-import { Invalid } from './errors.ts';
 import type { Campaign } from './evaluate-rankers.ts';
+import { learnScorer } from './learn-scorer.ts';
 import type { Population } from './population.ts';
 import type { Watch } from './ports.ts';
 import { chooseRanker, prepareShards, type RankingOptions } from './ranking-options.ts';
 import { fitEmbedding, trainingShard } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
-import { ATTENTION_TERMS } from './train-scorer.ts';
+import { type TrainingFigures, TrainingOptions } from './training.ts';
 
 export interface CampaignTraining {
   /** How many it was trained for, and how many features they drop. */
   readonly campaigns: number;
   readonly dropped: number;
-  readonly curve: TrainingCurve;
+  readonly figures: TrainingFigures;
 }
 
 export interface CampaignScorer {
@@ -35,7 +32,6 @@ export interface CampaignScorer {
 const MOST_LISTS = 12;
 /** Beyond, lists are joined that together take away no larger share of all that is known of users. */
 const MOST_DROPPED = 0.2;
-const EPOCHS = 30;
 
 export async function trainForCampaigns(
   settings: Settings,
@@ -50,7 +46,7 @@ export async function trainForCampaigns(
   for (const [done, { members, dropped }] of groups.entries()) {
     const stage = groups.length === 1 ? 'train' : `train ${done + 1} of ${groups.length}`;
     const scorer = await trainGroup(settings, shards, options, dropped, (epoch, of) => watch(stage, epoch, of));
-    const training = { campaigns: members.length, dropped: dropped.size, curve: scorer.curve };
+    const training = { campaigns: members.length, dropped: dropped.size, figures: scorer.figures };
     for (const campaign of members) scorers.set(campaign, { ranker: scorer.ranker, place: scorer.place, training });
   }
   return scorers;
@@ -66,21 +62,15 @@ async function trainGroup(
   await new Promise((resolve) => setTimeout(resolve, 0)); // Ctrl-C is heard between groups
   const bare = shards.map((shard) => dropFeatures(shard, dropped));
   const model = fitEmbedding(bare, settings);
-  const training = trainingShard(bare, settings.scorerUsers);
-  const place = (shard: Shard) => placeUsers(shard, model).vectors;
-  const pseudo = pseudoCampaigns(training, model.dimensions, place, seededRandom(options.seed));
-  if (!canTrain(pseudo))
-    throw new Invalid(
-      `expected features with at least ${LEAST_LIKES} users, of two kinds or more, to train on, got ${pseudo.length}`,
-    );
-  const terms = { ...ATTENTION_TERMS, epochs: EPOCHS, seed: options.seed };
-  const { best, curve } = trainLookAlike(pseudo, place(training), model.dimensions, terms, (state) =>
-    watch(state.curve.epochs.length - 1, EPOCHS),
-  );
+  const { scorer, figures } = await learnScorer(trainingShard(bare, settings.scorerUsers), model, {
+    options: TrainingOptions.parse({ seed: options.seed }),
+    clock: () => 0, // it has all the time that it wants
+    watch: ({ epoch, epochs }) => watch(epoch, epochs),
+  });
   return {
-    ranker: chooseRanker({ ...options, scorer: best }).ranker,
+    ranker: chooseRanker({ ...options, scorer }).ranker,
     place: (own: Shard[]) => own.map((shard) => ({ ...shard, embedding: placeUsers(shard, model) })),
-    curve,
+    figures,
   };
 }
 

@@ -30,7 +30,9 @@ describe('ranking options', () => {
       const beside = ranker === 'similarity' && name === 'embedding' ? { space: 'embedding' } : {};
       for (const value of values) {
         const request = requestFor({ ranker, choices: { ...beside, [name]: value } });
-        expect(chooseRanker({ ...request, scorer: weightsOf(2) }).choices).toMatchObject({ [name]: value });
+        expect(chooseRanker({ ...request, scorer: { weights: weightsOf(2) } }).choices).toMatchObject({
+          [name]: value,
+        });
       }
       expect(() => chooseRanker(requestFor({ ranker, choices: { [name]: 'constructor' } }))).toThrow(
         `expected ${name} to be ${values.join(' or ')}, got "constructor"`,

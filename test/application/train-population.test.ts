@@ -4,7 +4,8 @@ import type { Manifest } from '#application/manifest.ts';
 import { readScorer } from '#application/population-index.ts';
 import type { Ports } from '#application/ports.ts';
 import { trainPopulation } from '#application/train-population.ts';
-import { ScorerCard, TrainingOptions, type TrainingProgress } from '#application/train-scorer.ts';
+import { ScorerCard } from '#application/train-scorer.ts';
+import { TrainingOptions, type TrainingProgress } from '#application/training.ts';
 import { fieldOf, type User } from '#domain/features/shard.ts';
 import {
   SETTINGS as DEFAULTS,
@@ -20,6 +21,7 @@ import {
   tastedPeople,
   unwatched,
 } from './people.ts';
+import { bestOf } from './training-figures.ts';
 
 const people = tastedPeople(1_200);
 /** The untrained scorer cannot be better. */
@@ -41,7 +43,7 @@ function train(
   watch: (progress: TrainingProgress) => void = () => {},
   clock = clockOf(),
 ) {
-  const options = TrainingOptions.parse({ epochs: 4, items: TASTES, ...given });
+  const options = TrainingOptions.parse({ epochs: 4, items: TASTES, points: 'stored', ...given });
   return trainPopulation(ports, SETTINGS, 'people', { options, clock, watch }, unwatched);
 }
 
@@ -74,13 +76,13 @@ describe('training a population', () => {
     expect(after.shards.map(({ sha256 }) => sha256)).toEqual(before.shards.map(({ sha256 }) => sha256));
     expect(after.index?.model.sha256).toBe(before.index?.model.sha256);
     const scorer = await scorerIn(site);
-    expect(scorer?.weights?.dimensions).toBe(SETTINGS.dimensions);
+    expect(scorer?.scorer.weights?.dimensions).toBe(SETTINGS.dimensions);
     expect(ScorerCard.parse(JSON.parse(scorer?.card ?? ''))).toEqual(report.training);
     const { figures, data, settings } = report.training;
     expect(data).toMatchObject({ population: 'people', generation: 2, users: 1_200, sampled: 1_200 });
     expect(settings).toMatchObject({ items: TASTES, epochs: 4, seed: 1, clusters: 20, rate: 0.001 });
-    const aucs = [figures.untrained, ...figures.epochs.map(({ auc }) => auc)];
-    expect(aucs[figures.kept + 1]).toBe(Math.max(...aucs));
+    expect(figures.auc).toBe(bestOf(figures));
+    expect(figures.auc).toBeGreaterThan(figures.untrained);
     expect(await site.ports.objects.list('parts/')).toEqual([]);
   });
 
@@ -112,6 +114,32 @@ describe('training a population', () => {
     expect(untrained.members).toEqual(before.members);
   });
 
+  it('learns points of its own where that is better or wanted, and ranks by them; the same for any cut into shards', async () => {
+    const scorers = [];
+    for (const cut of [250_000, 400]) {
+      const site = await siteWith(people, cut);
+      const { training } = await train(site, { points: 'learned', epochs: 2 });
+      const { figures } = training;
+      expect(figures.points).toBe('learned');
+      expect(figures.learned?.losses.length).toBe(8);
+      expect(figures.learned?.losses.at(-1)).toBeLessThan(figures.learned?.losses[0] ?? 0);
+      scorers.push((await scorerIn(site))?.scorer);
+      const population = await opened(site);
+      const audience = await expansionOf(population, requestFor({ ranker: 'attention', size: '50' }));
+      expect(audience.report.ranker.choices.scorer).toBe('trained');
+      const first = audience.members[0];
+      const explanation = await explanationOf(population, requestFor({ ranker: 'attention' }), first.userId);
+      expect([explanation.rank, explanation.score]).toEqual([1, first.score]);
+      expect(explanation.kind?.features.length).toBeGreaterThan(0);
+    }
+
+    expect(scorers[0]?.representation).toBeDefined();
+    expect(scorers[1]).toEqual(scorers[0]);
+    const chosen = await siteWith(people);
+    const { figures } = (await train(chosen, { points: 'chosen', epochs: 2 })).training;
+    expect(figures.auc).toBe(bestOf(figures));
+  });
+
   it('comes to the same for any cut into shards, and again', async () => {
     const scorers = [];
     for (const cut of [250_000, 130]) {
@@ -119,10 +147,10 @@ describe('training a population', () => {
       await train(site);
       scorers.push(await scorerIn(site));
       await train(site);
-      expect((await scorerIn(site))?.weights).toEqual(scorers.at(-1)?.weights);
+      expect((await scorerIn(site))?.scorer).toEqual(scorers.at(-1)?.scorer);
     }
 
-    expect(scorers[1]?.weights).toEqual(scorers[0]?.weights);
+    expect(scorers[1]?.scorer).toEqual(scorers[0]?.scorer);
   });
 
   it('tells of every epoch, and goes on where it was stopped', async () => {
@@ -143,16 +171,16 @@ describe('training a population', () => {
     await train(site, {}, ({ epoch }) => resumed.push(epoch));
 
     expect(resumed[0]).toBe(2);
-    expect((await scorerIn(site))?.weights).toEqual((await scorerIn(whole))?.weights);
+    expect((await scorerIn(site))?.scorer).toEqual((await scorerIn(whole))?.scorer);
   });
 
   it('begins no epoch when its time is over, keeps the best, and can be gone on with', async () => {
     const site = await siteWith(people);
 
-    const { training } = await train(site, { minutes: 1 }, () => {}, clockOf(25_000));
+    const { training } = await train(site, { minutes: 1 }, () => {}, clockOf(9_000));
 
-    expect(training.figures.ended).toBe('out of time');
-    const done = training.figures.epochs.length - 1;
+    expect(training.figures.stored.ended).toBe('out of time');
+    const done = training.figures.stored.epochs.length - 1;
     expect(done).toBeGreaterThan(0);
     expect(done).toBeLessThan(4);
     const resumed: number[] = [];
@@ -184,8 +212,8 @@ describe('training a population', () => {
 
     const { training } = await train(site, { items: [] });
 
-    expect(training.figures.kept).toBe(-1);
-    expect(await scorerIn(site)).toEqual({ card: JSON.stringify(training) });
+    expect(training.figures.stored.kept).toBe(-1);
+    expect(await scorerIn(site)).toEqual({ scorer: {}, card: JSON.stringify(training) });
     const { ranker } = (await expansionOf(await opened(site), requestFor({ ranker: 'attention' }))).report;
     expect(ranker.choices.scorer).toBe('untrained');
     const again = { options: TrainingOptions.parse({ epochs: 1 }), clock: clockOf(), watch: () => {} };

@@ -11,6 +11,7 @@ import type { RankedUser } from '#domain/ranking/rank-users.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { rankingCommand } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
+import { bestAuc, keptSentence } from '../training.ts';
 
 /** akin evaluate: how well a ranker finds the hidden half of known campaigns. */
 export function evaluateCommand() {
@@ -135,18 +136,15 @@ function showMeans(terminal: Terminal, means: readonly MeanQuality[]): void {
 function showTraining(terminal: Terminal, training: readonly CampaignTraining[]): void {
   terminal.title('training: AUC on items never learned from');
   terminal.table(
-    ['campaigns', 'dropped', 'learned', 'held out', 'untrained', 'whitened', 'trained', 'epochs', 'kept', 'ended by'],
-    training.map(({ campaigns, dropped, curve }) => [
+    ['campaigns', 'dropped', 'learned', 'held out', 'untrained', 'whitened', 'trained', 'on learned points', 'kept'],
+    training.map(({ campaigns, dropped, figures }) => [
       campaigns,
       dropped,
-      curve.campaigns,
-      curve.heldOut,
-      ...[curve.untrained, curve.epochs[0].auc, Math.max(...curve.epochs.map(({ auc }) => auc))].map((auc) =>
-        Number(auc.toFixed(4)),
-      ),
-      curve.epochs.length - 1,
-      curve.kept < 0 ? 'the untrained scorer' : `epoch ${curve.kept}`,
-      curve.ended ?? '',
+      figures.campaigns,
+      figures.heldOut,
+      ...[figures.untrained, figures.stored.epochs[0].auc, bestAuc(figures.stored)].map((auc) => auc.toFixed(4)),
+      figures.learned ? bestAuc(figures.learned).toFixed(4) : '',
+      keptSentence(figures),
     ]),
   );
 }

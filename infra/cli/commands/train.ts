@@ -1,6 +1,6 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { trainPopulation } from '#application/train-population.ts';
-import type { TrainingOptions } from '#application/train-scorer.ts';
+import type { TrainingOptions } from '#application/training.ts';
 import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { collect, DEFAULT_DATA, wholeNumber } from '../ranking-command.ts';
@@ -20,6 +20,11 @@ export function trainCommand() {
       collect,
       [],
     )
+    .addOption(
+      new Option('--points <which>', 'where people lie: as the embedding has it, as is learned, or what is better')
+        .choices(['chosen', 'stored', 'learned'] as const)
+        .default('chosen' as const),
+    )
     .option('--drop <feature>', 'learn nothing from this feature (repeatable)', collect, [])
     .option('--seed <n>', 'the seed of all chance', wholeNumber, 1)
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
@@ -35,9 +40,9 @@ Examples:
   akin train --population shop
   akin train --population shop --items bought --items category --time 10`,
     )
-    .action(async ({ population, epochs, time, items, drop, seed, data, stack, json }) => {
+    .action(async ({ population, epochs, time, items, points, drop, seed, data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
-      const options = trainingOptionsOf({ epochs, minutes: time, items, drop, seed });
+      const options = trainingOptionsOf({ epochs, minutes: time, items, points, drop, seed });
       const report =
         stack === undefined
           ? await trainHere(data, population, options, terminal)

@@ -1,59 +1,127 @@
 /**
- * A trained attention scorer as a safetensors file: its tensors by name, its card among the file's metadata. Without tensors
- * where the untrained scorer was kept.
+ * What was learned for the attention scorer as a safetensors file: its tensors by name, and its card among the file's metadata,
+ * with the names of the features where people become points by what was learned. No tensors where nothing was kept.
  */
+import * as z from 'zod';
 import { Invalid } from '#application/errors.ts';
 import type { StoredScorer } from '#application/ports.ts';
-import type { AttentionWeights } from '#domain/scoring/attention.ts';
-import { decodeSafetensors, encodeSafetensors, type Tensors } from './safetensors.ts';
+import { representationOf, type UserRepresentation } from '#domain/embedding/user-representation.ts';
+import { decodeSafetensors, encodeSafetensors, type Tensor, type Tensors } from './safetensors.ts';
 
 /** Raised when an older akin could no longer read what a newer one wrote. */
 const FORMAT = 'akin-attention-1';
 
-/** Each tensor's name and shape, for a layer of D inputs and R outputs. */
-const SHAPES = {
-  layer: (D: number, R: number) => [R, D],
-  layerBias: (_D: number, R: number) => [R],
-  slope: () => [1],
-  local: (_D: number, R: number) => [R, R],
-  global: (_D: number, R: number) => [R, R],
-  globalQuery: (_D: number, R: number) => [R],
-} as const;
+/** Each tensor's shape, for a layer of D inputs and R outputs. */
+const attentionShapes = (D: number, R: number) => ({
+  layer: [R, D],
+  layerBias: [R],
+  slope: [1],
+  local: [R, R],
+  global: [R, R],
+  globalQuery: [R],
+});
 
-const NAMES = ['layer', 'layerBias', 'slope', 'local', 'global', 'globalQuery'] as const;
+/** The same for F features, D dimensions, K of attention and Q hidden. */
+const representationShapes = (F: number, D: number, K: number, Q: number) => ({
+  features: [F, D],
+  fieldKeys: [K, D],
+  fieldQuery: [K],
+  hidden: [Q, D],
+  hiddenBias: [Q],
+  output: [D, Q],
+  outputBias: [D],
+});
 
-type Name = (typeof NAMES)[number];
+type Shapes = Readonly<Record<string, readonly number[]>>;
 
-export function encodeScorer({ weights, card }: StoredScorer): Uint8Array {
-  const metadata = { format: FORMAT, card };
-  if (!weights) return encodeSafetensors({ tensors: {}, metadata });
-  const { dimensions: D, outputs: R } = weights;
-  const tensors = NAMES.map((name) => [name, { shape: SHAPES[name](D, R), values: weights[name] }] as const);
-  return encodeSafetensors({ tensors: Object.fromEntries(tensors), metadata });
+const Representation = z.object({ poolingPower: z.number(), features: z.array(z.string()) });
+
+export function encodeScorer({ scorer: { weights, representation }, card }: StoredScorer): Uint8Array {
+  const tensors: Record<string, Tensor> = {};
+  const metadata: Record<string, string> = { format: FORMAT, card };
+  if (weights) {
+    for (const [name, shape] of Object.entries(attentionShapes(weights.dimensions, weights.outputs)))
+      tensors[name] = { shape, values: valuesOf(weights, name) };
+  }
+  if (representation) {
+    const { shape, features } = representation;
+    const { poolingPower } = shape;
+    metadata.representation = JSON.stringify({ poolingPower, features });
+    const shapes = representationShapes(features.length, shape.dimensions, shape.attention, shape.hidden);
+    for (const [name, each] of Object.entries(shapes))
+      tensors[`representation.${name}`] = { shape: each, values: valuesOf(representation.weights, name) };
+  }
+  return encodeSafetensors({ tensors, metadata });
+}
+
+function valuesOf(weights: object, name: string): Tensor['values'] {
+  const values: unknown = Object.entries(weights).find(([key]) => key === name)?.[1];
+  if (values instanceof Float32Array || values instanceof Float64Array) return values;
+  throw new Error(`expected numbers in ${name}, got something else`);
 }
 
 export function decodeScorer(bytes: Uint8Array, where: string): StoredScorer {
-  const { tensors, metadata } = readTensors(bytes, where);
+  const file = readTensors(bytes, where);
+  const { tensors, metadata } = file;
   if (metadata.format !== FORMAT)
     throw new Invalid(
       `${where}: expected a scorer of the format ${FORMAT}, got ${JSON.stringify(metadata.format ?? '')}`,
     );
-  const card = metadata.card ?? '{}';
-  if (Object.keys(tensors).length === 0) return { card };
+  const representation = metadata.representation === undefined ? undefined : representationIn(file, where);
+  const hasWeights = Object.keys(tensors).some((name) => !name.startsWith(PREFIX));
+  const weights = hasWeights ? weightsIn(tensors, where) : undefined;
+  return {
+    scorer: { ...(weights && { weights }), ...(representation && { representation }) },
+    card: metadata.card ?? '{}',
+  };
+}
+
+const PREFIX = 'representation.';
+
+function weightsIn(tensors: Tensors['tensors'], where: string) {
   const [outputs = 0, dimensions = 0] = tensors.layer?.shape ?? [];
-  for (const name of NAMES) checkTensor(tensors, name, dimensions, outputs, where);
-  const values = (name: Name) => tensors[name].values;
-  const weights: AttentionWeights = {
+  const shapes = attentionShapes(dimensions, outputs);
+  checkTensors(tensors, shapes, '', where);
+  const { layer, layerBias, slope, local, global, globalQuery } = tensors;
+  return {
     dimensions,
     outputs,
-    layer: values('layer'),
-    layerBias: values('layerBias'),
-    slope: values('slope'),
-    local: values('local'),
-    global: values('global'),
-    globalQuery: values('globalQuery'),
+    layer: layer.values,
+    layerBias: layerBias.values,
+    slope: slope.values,
+    local: local.values,
+    global: global.values,
+    globalQuery: globalQuery.values,
   };
-  return { weights, card };
+}
+
+function representationIn({ tensors, metadata }: Tensors, where: string): UserRepresentation {
+  const { poolingPower, features } = described(metadata.representation, where);
+  const [attention = 0, dimensions = 0] = tensors[`${PREFIX}fieldKeys`]?.shape ?? [];
+  const [hidden = 0] = tensors[`${PREFIX}hidden`]?.shape ?? [];
+  checkTensors(tensors, representationShapes(features.length, dimensions, attention, hidden), PREFIX, where);
+  const values = (name: string) => tensors[`${PREFIX}${name}`].values;
+  return representationOf(
+    features,
+    { dimensions, attention, hidden, poolingPower },
+    {
+      features: values('features'),
+      fieldKeys: values('fieldKeys'),
+      fieldQuery: values('fieldQuery'),
+      hidden: values('hidden'),
+      hiddenBias: values('hiddenBias'),
+      output: values('output'),
+      outputBias: values('outputBias'),
+    },
+  );
+}
+
+function described(text: string, where: string): z.infer<typeof Representation> {
+  try {
+    return Representation.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Invalid(`${where}: expected the features of a representation, got something else`, { cause });
+  }
 }
 
 function readTensors(bytes: Uint8Array, where: string): Tensors {
@@ -64,10 +132,13 @@ function readTensors(bytes: Uint8Array, where: string): Tensors {
   }
 }
 
-function checkTensor(tensors: Tensors['tensors'], name: Name, D: number, R: number, where: string): void {
-  const wanted = SHAPES[name](D, R);
-  const tensor = tensors[name];
-  const isSound = tensor && String(tensor.shape) === String(wanted) && tensor.values.every(Number.isFinite);
-  if (!isSound)
-    throw new Invalid(`${where}: expected ${name} of ${wanted.join('×')} finite numbers, got something else`);
+function checkTensors(tensors: Tensors['tensors'], shapes: Shapes, prefix: string, where: string): void {
+  for (const [name, wanted] of Object.entries(shapes)) {
+    const tensor = tensors[`${prefix}${name}`];
+    const isSound = tensor && String(tensor.shape) === String(wanted) && tensor.values.every(Number.isFinite);
+    if (!isSound)
+      throw new Invalid(
+        `${where}: expected ${prefix}${name} of ${wanted.join('×')} finite numbers, got something else`,
+      );
+  }
 }

@@ -7,7 +7,7 @@ import { trainingOptionsOf } from '../population-index.ts';
 import type { ObjectEntry, StepPorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { readIfAny, readJson, readOptions, writeJson } from '../stored-json.ts';
-import { TrainingOptions } from '../train-scorer.ts';
+import { TrainingOptions } from '../training.ts';
 import { batchFolder, holdsUsers, OPTIONS_FILE } from './batch.ts';
 import {
   listName,

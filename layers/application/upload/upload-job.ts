@@ -1,6 +1,6 @@
 /** An upload on its way: what its steps are told, and the names of what they leave to each other. */
 import * as z from 'zod';
-import { TrainingOptions } from '../train-scorer.ts';
+import { TrainingOptions } from '../training.ts';
 
 /** Names, never data: what the states of an upload pass on. */
 export const UploadJob = z.object({

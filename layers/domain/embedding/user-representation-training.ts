@@ -25,6 +25,8 @@ import { addRepresentationGradient, emptyGradient } from './user-representation-
 export interface RepresentationTraining {
   readonly epochs: number;
   readonly positivesPerUser: number;
+  /** Of all that an epoch could learn from, so many are drawn. */
+  readonly mostPairs: number;
   readonly negatives: number;
   readonly batch: number;
   readonly rate: number;
@@ -33,15 +35,17 @@ export interface RepresentationTraining {
 
 export const PAPERS_TRAINING: Omit<RepresentationTraining, 'epochs' | 'seed'> = {
   positivesPerUser: 50,
+  mostPairs: Number.POSITIVE_INFINITY,
   negatives: 10,
   batch: 256,
   rate: 0.001,
 };
 
-export interface TrainedRepresentation {
+export interface RepresentationEpoch {
+  /** As it is now: the next epoch moves it. */
   readonly model: UserRepresentation;
-  /** Mean loss of each epoch. */
-  readonly losses: readonly number[];
+  /** The mean. */
+  readonly loss: number;
 }
 
 const FLOAT32: Allocate = (length) => new Float32Array(length);
@@ -49,24 +53,23 @@ const ITEM_DEVIATION = 0.1;
 /** So often is a negative drawn again that the user has; then it is taken as it is. */
 const REDRAWS = 20;
 
-export function trainUserRepresentation(
+/** Epoch by epoch; ends early where the loss is no number, and then gives that epoch last. */
+export function* trainUserRepresentation(
   shard: Shard,
   shape: RepresentationShape,
   terms: RepresentationTraining,
-  watch: (epoch: number, loss: number) => void,
-): TrainedRepresentation {
+  isItem: (feature: string) => boolean = () => true,
+): Generator<RepresentationEpoch, void> {
   const random = seededRandom(terms.seed);
   const model = initialRepresentation(shard.features, shape, random, FLOAT32);
   const items = FLOAT32(model.weights.features.length).map(() => ITEM_DEVIATION * (2 * random() - 1));
-  const trainer = new Trainer(shard.rows, model, items, terms, random);
-  const losses: number[] = [];
+  const isItemColumn = Uint8Array.from(shard.features, (feature) => Number(isItem(feature)));
+  const trainer = new Trainer(shard.rows, model, items, terms, random, isItemColumn);
   for (let epoch = 0; epoch < terms.epochs; epoch++) {
     const loss = trainer.runEpoch();
-    if (!Number.isFinite(loss)) throw new RangeError(`expected a loss in epoch ${epoch + 1}, got ${loss}`);
-    losses.push(loss);
-    watch(epoch + 1, loss);
+    yield { model, loss };
+    if (!Number.isFinite(loss)) return;
   }
-  return { model, losses };
 }
 
 class Trainer {
@@ -78,7 +81,9 @@ class Trainer {
   readonly #adam: Adam;
   readonly #itemGradient: Numbers;
   readonly #gradient: RepresentationWeights;
-  /** Columns, the most frequent first. */
+  /** 1 for a column that may be told, (F). */
+  readonly #isItem: Uint8Array;
+  /** Those columns, the most frequent first. */
   readonly #byFrequency: Uint32Array;
   /** In which list of distinct columns each was last, (F). */
   readonly #listed: Float64Array;
@@ -90,8 +95,10 @@ class Trainer {
     items: Numbers,
     terms: RepresentationTraining,
     random: Random,
+    isItem: Uint8Array,
   ) {
     this.#rows = rows;
+    this.#isItem = isItem;
     this.#model = model;
     this.#items = items;
     this.#terms = terms;
@@ -104,7 +111,8 @@ class Trainer {
       Uint32Array.from({ length: rowCountOf(rows) }, (_, u) => u),
     );
     this.#listed = new Float64Array(counts.length);
-    this.#byFrequency = Uint32Array.from(counts.keys()).sort((f, g) => counts[g] - counts[f] || f - g);
+    const told = Uint32Array.from(counts.keys()).filter((f) => isItem[f] === 1);
+    this.#byFrequency = told.sort((f, g) => counts[g] - counts[f] || f - g);
   }
 
   runEpoch(): number {
@@ -123,8 +131,9 @@ class Trainer {
     const { offsets } = this.#rows;
     const drawn: number[] = [];
     for (let u = 0; u + 1 < offsets.length; u++) {
-      const own = Array.from({ length: offsets[u + 1] - offsets[u] }, (_, n) => offsets[u] + n);
-      if (own.length < 2) continue;
+      if (offsets[u + 1] - offsets[u] < 2) continue;
+      const all = Array.from({ length: offsets[u + 1] - offsets[u] }, (_, n) => offsets[u] + n);
+      const own = all.filter((at) => this.#isItem[this.#rows.columns[at]] === 1);
       const wanted = Math.min(own.length, this.#terms.positivesPerUser);
       for (let n = 0; n < wanted; n++) {
         const other = n + Math.floor(this.#random() * (own.length - n));
@@ -132,7 +141,7 @@ class Trainer {
         drawn.push(own[n]);
       }
     }
-    return shuffled(Uint32Array.from(drawn), this.#random);
+    return shuffled(Uint32Array.from(drawn), this.#random).subarray(0, this.#terms.mostPairs);
   }
 
   #step(pairs: Uint32Array): number {

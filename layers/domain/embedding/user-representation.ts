@@ -58,23 +58,32 @@ export function initialRepresentation(
   random: Random,
   allocate: Allocate,
 ): UserRepresentation {
-  const names = [...new Set(features.map(fieldOf))];
   const { dimensions: D, attention: K, hidden: Q } = shape;
   const drawn = (length: number, deviation: number) => allocate(length).map(() => deviation * normal(random));
+  return representationOf(features, shape, {
+    features: drawn(features.length * D, FEATURE_DEVIATION),
+    fieldKeys: drawn(K * D, 1 / Math.sqrt(D)),
+    fieldQuery: drawn(K, 1 / Math.sqrt(K)),
+    hidden: drawn(Q * D, Math.sqrt(2 / D)),
+    hiddenBias: allocate(Q),
+    output: drawn(D * Q, 1 / Math.sqrt(Q)),
+    outputBias: allocate(D),
+  });
+}
+
+/** The fields are told by the features' names. */
+export function representationOf(
+  features: readonly string[],
+  shape: RepresentationShape,
+  weights: RepresentationWeights,
+): UserRepresentation {
+  const fields = new Map([...new Set(features.map(fieldOf))].map((field, n) => [field, n]));
   return {
     shape,
     features,
-    fieldOf: Uint16Array.from(features, (feature) => names.indexOf(fieldOf(feature))),
-    fieldCount: names.length,
-    weights: {
-      features: drawn(features.length * D, FEATURE_DEVIATION),
-      fieldKeys: drawn(K * D, 1 / Math.sqrt(D)),
-      fieldQuery: drawn(K, 1 / Math.sqrt(K)),
-      hidden: drawn(Q * D, Math.sqrt(2 / D)),
-      hiddenBias: allocate(Q),
-      output: drawn(D * Q, 1 / Math.sqrt(Q)),
-      outputBias: allocate(D),
-    },
+    fieldOf: Uint16Array.from(features, (feature) => fields.get(fieldOf(feature)) ?? 0),
+    fieldCount: fields.size,
+    weights,
   };
 }
 

@@ -6,7 +6,11 @@
  *            tells the seeds of each from the others.
  * Cost:      one k-means over the seeds; C·D + C² multiply–adds a candidate.
  */
+
+import { representedUsers } from '../embedding/represented-users.ts';
+import type { UserRepresentation } from '../embedding/user-representation.ts';
 import { countsOf, definingFeatures, difference } from '../evaluation/seed-clusters.ts';
+import { pointsAt } from '../features/embedding.ts';
 import type { Shard } from '../features/shard.ts';
 import { seededRandom } from '../random.ts';
 import {
@@ -19,8 +23,16 @@ import {
 } from '../scoring/attention.ts';
 import { kMeans } from '../scoring/k-means.ts';
 import type { Ranker } from './ranker.ts';
-import { embeddingOf, mergeSeedVectors, type SeedVectors, seedVectorsOf } from './seed-vectors.ts';
+import { embeddingOf, mergeSeedVectors, type SeedVectors } from './seed-vectors.ts';
 import { mergeTrainingSets, type TrainingSet, trainingSetOf } from './training-set.ts';
+
+/** What was learned of a population: plain data. */
+export interface AttentionScorer {
+  /** Absent where the untrained attention was kept. */
+  readonly weights?: AttentionWeights | undefined;
+  /** How people become points; absent where it works on those of the embedding. */
+  readonly representation?: UserRepresentation | undefined;
+}
 
 /** The paper's elbow among 5, 10, 20, 50 and 100. */
 export const CLUSTER_COUNT = 20;
@@ -37,13 +49,13 @@ export interface AttentionModel extends AttentionAudience {
 }
 
 /** Evidence is the seeds that lie anywhere, as people. */
-export function byAttention(seed: number, scorer?: AttentionWeights): Ranker<TrainingSet, AttentionModel> {
+export function byAttention(seed: number, scorer: AttentionScorer = {}): Ranker<TrainingSet, AttentionModel> {
+  const pointsOf = (shard: Shard, rows: Uint32Array) => pointsBy(scorer, shard, rows);
   return {
     name: 'attention',
 
     gather(shard, { seeds }) {
-      const { ids } = clustered(seedVectorsOf(shard, seeds));
-      const kept = new Set(ids);
+      const kept = new Set(clustered(scorer, shard, seeds).ids);
       const none = new Uint32Array(0);
       const rows = seeds.filter((row) => kept.has(shard.ids[row]));
       return trainingSetOf(shard, { seeds: rows, exposed: none, learnedShare: 1 }, none);
@@ -51,19 +63,23 @@ export function byAttention(seed: number, scorer?: AttentionWeights): Ranker<Tra
 
     fit(evidence) {
       const { shard } = mergeTrainingSets(evidence, Number.POSITIVE_INFINITY);
-      const { dimensions, vectors, ids } = clustered(seedVectorsOf(shard, everyRow(shard)));
+      const { dimensions, vectors, ids } = clustered(scorer, shard, everyRow(shard));
       const { centroids, labels, sizes } = kMeans(vectors, dimensions, CLUSTER_COUNT, seededRandom(seed));
       const cluster = new Map(ids.map((id, s) => [id, labels[s]]));
       const members = Array.from(sizes.keys(), (c) =>
         everyRow(shard).filter((row) => cluster.get(shard.ids[row]) === c),
       );
-      return { ...prepareAudience(centroids, dimensions, scorer), kinds: kindsOf(shard, members) };
+      return { ...prepareAudience(centroids, dimensions, scorer.weights), kinds: kindsOf(shard, members) };
     },
 
-    score: (audience, shard, rows) => attentionScores(audience, embeddingOf(shard).vectors, rows),
+    score(audience, shard, rows) {
+      const placed = pointsOf(shard, rows);
+      return attentionScores(audience, placed.vectors, placed.rows);
+    },
 
     explain(audience, shard, row) {
-      const parts = Array.from(clusterParts(audience, embeddingOf(shard).vectors, row), (amount, c) => ({
+      const { vectors, rows } = pointsOf(shard, Uint32Array.of(row));
+      const parts = Array.from(clusterParts(audience, vectors, rows[0]), (amount, c) => ({
         feature: nameOf(c),
         amount,
       }));
@@ -71,7 +87,8 @@ export function byAttention(seed: number, scorer?: AttentionWeights): Ranker<Tra
     },
 
     nearestKind(audience, shard, row) {
-      const attended = attendedOf(audience, embeddingOf(shard).vectors, row);
+      const { vectors, rows } = pointsOf(shard, Uint32Array.of(row));
+      const attended = attendedOf(audience, vectors, rows[0]);
       if (!attended) return undefined;
       const { nearest, global, local } = attended;
       return { cluster: nameOf(nearest), features: audience.kinds[nearest], global, local };
@@ -83,8 +100,27 @@ function nameOf(cluster: number): string {
   return `cluster:${cluster + 1}`;
 }
 
-function clustered(seeds: SeedVectors): SeedVectors {
-  return mergeSeedVectors([seeds], MAX_CLUSTERED_SEEDS);
+interface Placed {
+  readonly dimensions: number;
+  /** (U×D). */
+  readonly vectors: Float32Array;
+  /** Where the asked ones are in it. */
+  readonly rows: Uint32Array;
+}
+
+function pointsBy({ representation }: AttentionScorer, shard: Shard, rows: Uint32Array): Placed {
+  if (!representation) return { ...embeddingOf(shard), rows };
+  const vectors = representedUsers(shard, rows, representation);
+  return { dimensions: representation.shape.dimensions, vectors, rows: Uint32Array.from(rows.keys()) };
+}
+
+/** Those of the seeds who lie anywhere, or some of them where they are many. */
+function clustered(scorer: AttentionScorer, shard: Shard, seeds: Uint32Array): SeedVectors {
+  const { dimensions: D, vectors, rows } = pointsBy(scorer, shard, seeds);
+  const lies = rows.map((row) => Number(vectors.subarray(row * D, row * D + D).some((x) => x !== 0)));
+  const ids = Array.from(seeds, (row) => shard.ids[row]).filter((_, n) => lies[n] === 1);
+  const lying = rows.filter((_, n) => lies[n] === 1);
+  return mergeSeedVectors([{ dimensions: D, ids, vectors: pointsAt(vectors, lying, D) }], MAX_CLUSTERED_SEEDS);
 }
 
 function everyRow({ ids }: Shard): Uint32Array {

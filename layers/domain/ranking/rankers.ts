@@ -1,7 +1,6 @@
 /** The only registry of rankers: the command line, the evaluation, the benches and the tables in docs/ read this list. */
-import type { AttentionWeights } from '../scoring/attention.ts';
 import type { Scaling } from '../scoring/linear-model.ts';
-import { byAttention } from './by-attention.ts';
+import { type AttentionScorer, byAttention } from './by-attention.ts';
 import { byAuto } from './by-auto.ts';
 import { byBoostedTrees } from './by-boosted-trees.ts';
 import { byEmbedding } from './by-embedding.ts';
@@ -42,8 +41,8 @@ export interface RankerTerms {
   readonly seed: number;
   /** How many times as long as one logistic regression `auto` may take. */
   readonly effort: number;
-  /** What the attention scorer has learned of the population whose points it works on; untrained without it. */
-  readonly scorer?: AttentionWeights | undefined;
+  /** What the attention scorer has learned of the population; untrained without it. */
+  readonly scorer?: AttentionScorer | undefined;
 }
 
 /** Where the points come from that a ranker works on, if it works on any. */

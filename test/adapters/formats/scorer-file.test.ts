@@ -1,18 +1,39 @@
 import { describe, expect, it } from 'vitest';
-import { encodeSafetensors, type Tensor } from '#adapters/formats/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type Tensor } from '#adapters/formats/safetensors.ts';
 import { decodeScorer, encodeScorer } from '#adapters/formats/scorer-file.ts';
 import { Invalid } from '#application/errors.ts';
+import { initialRepresentation } from '#domain/embedding/user-representation.ts';
+import { seededRandom } from '#domain/random.ts';
 import { weightsOf } from '../../domain/scoring/weights.ts';
 
-const scorer = { weights: weightsOf(3, 2), card: '{"model":"one"}' };
+const weights = weightsOf(3, 2);
+const representation = initialRepresentation(
+  ['a:1', 'a:2', 'b:1', 'plain'],
+  { dimensions: 3, attention: 2, hidden: 5, poolingPower: 0.5 },
+  seededRandom(1),
+  (length) => new Float32Array(length),
+);
+const CARD = '{"model":"one"}';
 
 describe('the file of a trained scorer', () => {
-  it('gives back the weights, to the bit, and the card', () => {
-    expect(decodeScorer(encodeScorer(scorer), 'x')).toEqual(scorer);
-  });
+  it.each([{ weights }, { weights, representation }, { representation }, {}])(
+    'gives back what was learned, to the bit, and the card: case %#',
+    (scorer) => {
+      expect(decodeScorer(encodeScorer({ scorer, card: CARD }), 'x')).toEqual({ scorer, card: CARD });
+    },
+  );
 
-  it('gives back a card alone, where the untrained scorer was kept', () => {
-    expect(decodeScorer(encodeScorer({ card: '{}' }), 'x')).toEqual({ card: '{}' });
+  it('refuses a representation without its features, or with others', () => {
+    for (const features of [undefined, '["a:1"]', '{"poolingPower":1,"features":["a:1"]}']) {
+      const bytes = encodeScorer({ scorer: { representation }, card: CARD });
+      const { tensors, metadata } = decodeSafetensors(bytes);
+      const changed = { ...metadata, ...(features === undefined ? {} : { representation: features }) };
+      if (features === undefined) changed.representation = '';
+
+      expect(() => decodeScorer(encodeSafetensors({ tensors, metadata: changed }), 'here')).toThrow(
+        /^here: expected (the features of a representation|representation\.features of 1×3 finite numbers), got/,
+      );
+    }
   });
 
   it.each([
@@ -52,7 +73,7 @@ describe('the file of a trained scorer', () => {
 });
 
 function fileWith(changes: Readonly<Record<string, Tensor | undefined>>, metadata: Readonly<Record<string, string>>) {
-  const { layer, layerBias, slope, local, global, globalQuery } = scorer.weights;
+  const { layer, layerBias, slope, local, global, globalQuery } = weights;
   const sound: Record<string, Tensor | undefined> = {
     layer: { shape: [2, 3], values: layer },
     layerBias: { shape: [2], values: layerBias },
@@ -65,6 +86,6 @@ function fileWith(changes: Readonly<Record<string, Tensor | undefined>>, metadat
   const tensors = Object.entries(sound).flatMap(([name, tensor]) => (tensor ? [[name, tensor] as const] : []));
   return encodeSafetensors({
     tensors: Object.fromEntries(tensors),
-    metadata: { format: 'akin-attention-1', card: scorer.card, ...metadata },
+    metadata: { format: 'akin-attention-1', card: CARD, ...metadata },
   });
 }

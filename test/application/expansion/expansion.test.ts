@@ -4,7 +4,7 @@ import { saveAudience } from '#application/audience-files.ts';
 import { expandDrop, giveUpDrop } from '#application/expansion/expand-drop.ts';
 import type { StepPorts } from '#application/ports.ts';
 import type { Settings } from '#application/settings.ts';
-import { TrainingOptions } from '#application/train-scorer.ts';
+import { TrainingOptions } from '#application/training.ts';
 import { drop, gzipped, ndjsonOf, type Stage, stageWith, textOf } from '../conductor.ts';
 import {
   expansionOf,

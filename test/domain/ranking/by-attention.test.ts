@@ -107,7 +107,7 @@ describe('ranking by attention', () => {
   test.prop([anyPopulation])('splits a score into likeness to all seeds and to kinds of them', (people) => {
     const shards = embedded([shardOf(people.users)], modelOf(people.users));
     const [shard] = shards;
-    const scorer = weightsOf(embeddingOf(shard).dimensions);
+    const scorer = { weights: weightsOf(embeddingOf(shard).dimensions) };
     for (const each of [ranker, byAttention(1, scorer)]) {
       const model = fitRanker(each, shards, [assignRoles(shard, people.seeds, people.excluded)]);
       const scores = each.score(model, shard, everyRow(shard));
@@ -145,7 +145,7 @@ function everyRow({ ids }: Shard): Uint32Array {
 /** Of as many dimensions as the seeds have, which are fewer than asked for where people are few. */
 const trained: typeof ranker = {
   ...ranker,
-  fit: (evidence) => byAttention(1, sharpened(evidence[0].shard.embedding?.dimensions ?? 1)).fit(evidence),
+  fit: (evidence) => byAttention(1, { weights: sharpened(evidence[0].shard.embedding?.dimensions ?? 1) }).fit(evidence),
 };
 
 rankerContract('attention (trained)', trained, { embedding: 'svd' });
