@@ -1,6 +1,7 @@
 /** The API on one page: what may be called, with what, and what is answered. Validation and the OpenAPI document are made of it. */
 import * as z from 'zod';
 import { ExpansionBody } from '#application/expansion/requested-expansion.ts';
+import { PopulationContents } from '#application/population-contents.ts';
 import { PartsQuery, TransferEnd } from '#application/upload/requested-transfer.ts';
 import { CloseBody, UploadBody } from '#application/upload/requested-upload.ts';
 
@@ -29,6 +30,12 @@ const Population = z.object({
   shards: z.int(),
   bytes: z.int(),
   indexBytes: z.int(),
+});
+
+/** A generation that an older release wrote has its summary alone. */
+const PopulationStatus = Population.extend({
+  featuresPerUser: z.number().optional(),
+  ...PopulationContents.omit({ entries: true }).partial().shape,
 });
 
 const Upload = z.looseObject({
@@ -77,7 +84,7 @@ export const ROUTES = {
     path: '/populations/{population}',
     summary: 'What a population holds',
     status: 200,
-    answer: Population,
+    answer: PopulationStatus,
   },
   deletePopulation: {
     method: 'DELETE',

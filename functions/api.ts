@@ -6,7 +6,7 @@ import {
   membersOf,
   requestExpansion,
 } from '#application/expansion/requested-expansion.ts';
-import { listPopulations, manifestOf, summaryOf } from '#application/population.ts';
+import { listPopulations, statusAtHand } from '#application/population.ts';
 import { endTransfer, partsOf } from '#application/upload/requested-transfer.ts';
 import { closeUpload, openUpload, uploadStatus } from '#application/upload/requested-upload.ts';
 import { type Answer, type Handlers, http, Refused } from './http.ts';
@@ -25,7 +25,7 @@ export const HANDLERS = {
   },
 
   async population(ports, { at }) {
-    return { body: summaryOf(await manifestOf(ports, at.population)) };
+    return { body: await statusAtHand(ports, at.population) };
   },
 
   async deletePopulation(ports, { at }) {

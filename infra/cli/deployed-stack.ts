@@ -26,7 +26,7 @@ const POLL_MS = 1_000;
 const MOST_INLINE_LENGTH = 1_000_000;
 
 const { answer: Populations } = ROUTES.populations;
-const { answer: Population } = ROUTES.population;
+const Population = Populations.shape.populations.element;
 const { answer: Opened } = ROUTES.openUpload;
 const { answer: Upload } = ROUTES.upload;
 const { answer: Expansion } = ROUTES.expansion;

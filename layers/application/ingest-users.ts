@@ -5,6 +5,7 @@ import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { Invalid } from './errors.ts';
 import type { Manifest } from './manifest.ts';
 import { checkPopulationName, openPopulation, summaryOf } from './population.ts';
+import { emptyRowCount } from './population-contents.ts';
 import { trainingOptionsOf } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
 import { type GraphMode, publishGeneration } from './publish-generation.ts';
@@ -80,7 +81,7 @@ export async function ingestUsers(
     replaced,
     removed: mode === 'replace' ? oldCount - replaced : 0,
     duplicates,
-    usersWithoutFeatures: shards.reduce((sum, shard) => sum + emptyRowCount(shard), 0),
+    usersWithoutFeatures: shards.reduce((sum, { rows }) => sum + emptyRowCount(rows), 0),
     ...(card && { training: card }),
   };
 }
@@ -105,10 +106,4 @@ export function mergeInto(builder: ShardBuilder, old: readonly Shard[], mode: In
     });
   }
   return replaced;
-}
-
-function emptyRowCount({ rows: { offsets } }: Shard): number {
-  let count = 0;
-  for (let u = 0; u + 1 < offsets.length; u++) if (offsets[u] === offsets[u + 1]) count++;
-  return count;
 }

@@ -3,6 +3,7 @@
  */
 import * as z from 'zod';
 import { Invalid } from './errors.ts';
+import { PopulationContents } from './population-contents.ts';
 
 /** Raised when an older akin could no longer read what a newer one wrote. */
 export const FORMAT_VERSION = 1;
@@ -47,6 +48,8 @@ const ManifestSchema = z.object({
   features: z.int().nonnegative(),
   shards: z.array(ShardEntry).min(1),
   index: ManifestIndex.optional(),
+  /** Absent from generations that were written before it was counted. */
+  contents: PopulationContents.optional(),
 });
 
 export type Manifest = z.infer<typeof ManifestSchema>;

@@ -1,10 +1,11 @@
 /** Populations: opening one whole, listing them, saying what one holds, and deleting one. */
-import { fieldOf, type Shard } from '#domain/features/shard.ts';
+import type { Shard } from '#domain/features/shard.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { sha256Of } from './digest.ts';
 import { Invalid, NotFound } from './errors.ts';
 import type { FileEntry, Manifest, ShardEntry } from './manifest.ts';
 import { hintOf } from './nearest-names.ts';
+import { ContentsCount, type PopulationContents } from './population-contents.ts';
 import type { Ports, Watch } from './ports.ts';
 
 /** The users to search, all of one generation. */
@@ -102,38 +103,31 @@ function indexBytesOf({ index }: ShardEntry): number {
   return index ? index.points.bytes + index.pageBytes + (index.neighbors?.bytes ?? 0) : 0;
 }
 
-export interface PopulationStatus extends PopulationSummary {
-  /** Users without a single feature: they can be seeds but resemble nobody. */
-  readonly usersWithoutFeatures: number;
+export interface PopulationStatus extends PopulationSummary, Omit<PopulationContents, 'entries'> {
   readonly featuresPerUser: number;
-  readonly weighted: boolean;
-  /** How many features each field has, the largest field first. */
-  readonly fields: readonly { readonly field: string; readonly features: number }[];
 }
 
 export async function statusOf(ports: Ports, name: string, watch: Watch): Promise<PopulationStatus> {
   const manifest = await manifestOf(ports, name);
-  const { shards } = await openGeneration(ports, manifest, watch);
+  return statusFrom(manifest, manifest.contents ?? (await contentsOf(ports, manifest, watch)));
+}
+
+/** The same without reading a shard; of a generation whose contents were not counted, what there is to be told. */
+export async function statusAtHand(ports: Ports, name: string): Promise<PopulationSummary | PopulationStatus> {
+  const manifest = await manifestOf(ports, name);
+  return manifest.contents ? statusFrom(manifest, manifest.contents) : summaryOf(manifest);
+}
+
+function statusFrom(manifest: Manifest, { entries, ...contents }: PopulationContents): PopulationStatus {
   const summary = summaryOf(manifest);
-  const fields = new Map<string, Set<string>>();
-  let [entries, empty] = [0, 0];
-  for (const { features, rows } of shards) {
-    entries += rows.columns.length;
-    for (let u = 0; u < rowCountOf(rows); u++) if (rows.offsets[u] === rows.offsets[u + 1]) empty++;
-    for (const feature of features) {
-      const field = fieldOf(feature);
-      fields.set(field, (fields.get(field) ?? new Set()).add(feature));
-    }
-  }
-  return {
-    ...summary,
-    usersWithoutFeatures: empty,
-    featuresPerUser: summary.users === 0 ? 0 : entries / summary.users,
-    weighted: shards.some(({ rows }) => rows.weights !== undefined),
-    fields: [...fields]
-      .map(([field, features]) => ({ field, features: features.size }))
-      .sort((left, right) => right.features - left.features),
-  };
+  return { ...summary, featuresPerUser: summary.users === 0 ? 0 : entries / summary.users, ...contents };
+}
+
+async function contentsOf(ports: Ports, manifest: Manifest, watch: Watch): Promise<PopulationContents> {
+  const count = new ContentsCount();
+  const { shards } = await openGeneration(ports, manifest, watch);
+  for (const shard of shards) count.add(shard);
+  return count.contents();
 }
 
 /** Forgets a population: first its manifest, so that nobody opens it any more, then its shards and its audiences. */

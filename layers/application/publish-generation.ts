@@ -6,6 +6,7 @@ import { sha256Of } from './digest.ts';
 import { Conflict } from './errors.ts';
 import { type FileEntry, FORMAT_VERSION, type Manifest, type ShardEntry } from './manifest.ts';
 import { removeFiles, shardPrefix } from './population.ts';
+import { ContentsCount } from './population-contents.ts';
 import type { Ports, Watch } from './ports.ts';
 import { fitIndex, INDEX_SEED, type IndexFit, signaturesOf, trainingShard, writeBandPages } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
@@ -44,8 +45,11 @@ export async function publishGeneration(
     const scorer = training && (await trainOn(ports, settings, { population, generation }, shards, fit, training));
     const written = await writeShards(ports, prefix, shards, fit, withGraph, watch);
     const index = await writeFit(ports, prefix, fit, scorer);
-    const features = new Set(shards.flatMap((shard) => shard.features)).size;
-    return { manifest: manifestFrom({ population, generation, features, shards: written, index }), card: scorer?.card };
+    const count = new ContentsCount();
+    for (const shard of shards) count.add(shard);
+    const [features, contents] = [count.featureCount, count.contents()];
+    const manifest = manifestFrom({ population, generation, features, shards: written, index, contents });
+    return { manifest, card: scorer?.card };
   });
   await sweep(ports, published.manifest);
   watch('write the index', 1, 1);
@@ -63,9 +67,9 @@ export function wantsGraph(graph: GraphMode, users: number, settings: Settings):
 
 /** The manifest of a generation whose files are all written. */
 export function manifestFrom(content: Omit<Manifest, 'formatVersion' | 'users'>): Manifest {
-  const { population, generation, features, shards, index } = content;
+  const { population, generation, features, shards, index, contents } = content;
   const users = shards.reduce((sum, shard) => sum + shard.users, 0);
-  return { formatVersion: FORMAT_VERSION, population, generation, users, features, shards, index };
+  return { formatVersion: FORMAT_VERSION, population, generation, users, features, shards, index, contents };
 }
 
 function trainOn(

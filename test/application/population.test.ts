@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveAudience } from '#application/audience-files.ts';
 import { Invalid, NotFound } from '#application/errors.ts';
-import { deletePopulation, listPopulations, manifestOf, openPopulation, statusOf } from '#application/population.ts';
+import {
+  deletePopulation,
+  listPopulations,
+  manifestOf,
+  openPopulation,
+  statusAtHand,
+  statusOf,
+  summaryOf,
+} from '#application/population.ts';
 import {
   emptySite,
   expansionOf,
@@ -157,6 +165,23 @@ describe('list and status', () => {
         { field: 'city', features: 1 },
       ],
     });
+  });
+
+  it('are told without reading a shard, but of a generation whose contents were never counted', async () => {
+    const site = await siteWith('people');
+    const known = await statusOf(site.ports, 'people', unwatched);
+    expect(await statusAtHand(site.ports, 'people')).toEqual(known);
+    const { contents: _, ...before } = await manifestOf(site.ports, 'people');
+    await site.ports.catalog.publish({ ...before, generation: 2 });
+
+    expect(await statusOf(site.ports, 'people', unwatched)).toEqual({ ...known, generation: 2 });
+    expect(await statusAtHand(site.ports, 'people')).toEqual(summaryOf(await manifestOf(site.ports, 'people')));
+
+    await site.ports.catalog.publish({ ...(await manifestOf(site.ports, 'people')), generation: 3 });
+    rmSync(shardPath(site));
+    await expect(statusOf(site.ports, 'people', unwatched)).rejects.toThrow('the manifest names this shard');
+    await site.ports.catalog.remove('people');
+    await expect(statusAtHand(site.ports, 'people')).rejects.toThrow(NotFound);
   });
 
   it('count a feature once, however many shards have it', async () => {

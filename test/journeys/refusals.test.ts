@@ -224,7 +224,7 @@ describe('a data folder', () => {
 
     await refuse(
       desk,
-      'akin status --population shop',
+      'akin seeds --population shop --seeds seeds.txt',
       `akin: index/shop/${shard}: the shard is damaged: its 99 bytes are not those that were written; delete the population and ingest it again`,
     );
   });

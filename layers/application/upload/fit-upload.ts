@@ -4,6 +4,7 @@ import { partCountFor } from '#domain/features/shard-builder.ts';
 import { hashText } from '#domain/random.ts';
 import { Invalid } from '../errors.ts';
 import { ManifestIndex } from '../manifest.ts';
+import { ContentsCount, PopulationContents } from '../population-contents.ts';
 import type { StepPorts } from '../ports.ts';
 import { filePrefix, wantsGraph, writeFit } from '../publish-generation.ts';
 import { fitIndex, TrainingSample } from '../retrieval-index.ts';
@@ -17,6 +18,8 @@ export const UploadFit = z.object({
   generation: z.int().positive(),
   features: z.int().nonnegative(),
   usersWithoutFeatures: z.int().nonnegative(),
+  /** Absent where a function of an older release left it. */
+  contents: PopulationContents.optional(),
   /** Users are in the shard of the remainder of the hash of their id; shards of nobody are left out. */
   cut: z.int().positive(),
   shards: z.array(z.int().nonnegative()),
@@ -32,15 +35,13 @@ export async function fitUpload(ports: StepPorts, settings: Settings, job: Uploa
   const { parts, base, graph, isTrained } = await readJson(objects, planName(job), UploadPlan);
   await tellStatus(objects, job, 'merging', { parts });
   const sample = new TrainingSample(settings.maxTrainingUsers);
-  const features = new Set<string>();
+  const count = new ContentsCount();
   const hashes: Uint32Array[] = [];
-  let usersWithoutFeatures = 0;
   for (let part = 0; part < parts; part++) {
     const users = await leftRows(ports, mergedName(job, part));
     sample.add(users);
-    for (const feature of users.features) features.add(feature);
+    count.add(users);
     hashes.push(Uint32Array.from(users.ids, (id) => hashText(id)));
-    usersWithoutFeatures += users.ids.filter((_, u) => users.rows.offsets[u] === users.rows.offsets[u + 1]).length;
   }
   const users = hashes.reduce((sum, { length }) => sum + length, 0);
   if (users === 0) throw new Invalid('expected at least one user, got none');
@@ -54,10 +55,13 @@ export async function fitUpload(ports: StepPorts, settings: Settings, job: Uploa
     fitIndex(sample.shard(), settings),
   );
   const withGraph = wantsGraph(graph, users, settings);
+  const features = count.featureCount;
+  const contents = count.contents();
   await writeJson(objects, fitName(job), {
     generation,
-    features: features.size,
-    usersWithoutFeatures,
+    features,
+    usersWithoutFeatures: contents.usersWithoutFeatures,
+    contents,
     cut,
     shards,
     withGraph,
@@ -68,7 +72,7 @@ export async function fitUpload(ports: StepPorts, settings: Settings, job: Uploa
     listName(job, 'shards'),
     shards.map((_, shard) => ({ ...job, shard })),
   );
-  await tellStatus(objects, job, 'indexing', { users, features: features.size, shards: shards.length });
+  await tellStatus(objects, job, 'indexing', { users, features, shards: shards.length });
   return { ...job, shards: listName(job, 'shards'), isTrained };
 }
 
