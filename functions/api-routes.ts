@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ExpansionBody } from '#application/expansion/requested-expansion.ts';
 import { PopulationContents } from '#application/population-contents.ts';
+import { SeedReportBody } from '#application/requested-seed-report.ts';
 import { PartsQuery, TransferEnd } from '#application/upload/requested-transfer.ts';
 import { CloseBody, UploadBody } from '#application/upload/requested-upload.ts';
 
@@ -21,6 +22,8 @@ export interface Route {
 }
 
 const MOST_MEMBERS = 5_000;
+/** Of uploads or of expansions. */
+export const MOST_LISTED = 100;
 
 const Population = z.object({
   population: z.string(),
@@ -43,6 +46,8 @@ const Upload = z.looseObject({
   batch: z.string(),
   state: z.string(),
   reason: z.string().optional().meta({ description: 'why it failed' }),
+  users: z.int().optional(),
+  generation: z.int().optional(),
 });
 
 const Expansion = z.object({
@@ -52,6 +57,59 @@ const Expansion = z.object({
   progress: z.object({ stage: z.enum(['gather', 'score']), done: z.int(), total: z.int() }).optional(),
   reason: z.string().optional().meta({ description: 'why it failed' }),
   report: z.record(z.string(), z.unknown()).optional(),
+  size: z.int().optional().meta({ description: 'how many people a ready one holds' }),
+});
+
+const Listing = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(MOST_LISTED).default(20).meta({ description: 'the newest so many' }),
+});
+
+const Moment = z.number().meta({ description: 'milliseconds since 1970' });
+
+const Coherence = z.object({
+  amongSeeds: z.number(),
+  toRandomUsers: z.number(),
+  difference: z.number(),
+  low: z.number(),
+  high: z.number(),
+  isCoherent: z.boolean(),
+});
+
+const DefiningFeature = z.object({
+  feature: z.string(),
+  informationValue: z.number(),
+  share: z.number(),
+  otherShare: z.number(),
+});
+
+const SeedReport = z.object({
+  population: z.string(),
+  generation: z.int(),
+  users: z.int(),
+  dropped: z.array(z.string()),
+  binary: z.boolean(),
+  seed: z.int(),
+  seeds: z.object({
+    given: z.int(),
+    duplicates: z.int(),
+    matched: z.int(),
+    unmatched: z.int(),
+    withoutFeatures: z.int(),
+    excludedToo: z.int(),
+  }),
+  unmatched: z.object({
+    spelling: z.object({ count: z.int(), first: z.array(z.object({ given: z.string(), user: z.string() })) }),
+    unknown: z.object({ count: z.int(), first: z.array(z.string()) }),
+  }),
+  compared: z.object({ seeds: z.int(), randomUsers: z.int() }),
+  coherence: Coherence.optional(),
+  clustersToldFrom: z.enum(['other seeds', 'random users']),
+  clusters: z.array(z.object({ size: z.int(), features: z.array(DefiningFeature) })),
+  outliers: z.object({
+    count: z.int(),
+    first: z.array(z.object({ userId: z.string(), similarity: z.number() })),
+  }),
+  warnings: z.array(z.string()),
 });
 
 const Contribution = z.object({ feature: z.string(), amount: z.number() });
@@ -132,6 +190,16 @@ export const ROUTES = {
     status: 200,
     answer: z.object({ name: z.string() }),
   },
+  uploads: {
+    method: 'GET',
+    path: '/populations/{population}/uploads',
+    summary: 'The uploads that were closed, newest first, and how each stands',
+    query: Listing,
+    status: 200,
+    answer: z.object({
+      uploads: z.array(Upload.extend({ toldAt: Moment.optional() })),
+    }),
+  },
   closeUpload: {
     method: 'PUT',
     path: '/populations/{population}/uploads/{batch}',
@@ -146,6 +214,25 @@ export const ROUTES = {
     summary: 'How an upload stands',
     status: 200,
     answer: Upload,
+  },
+  requestSeedReport: {
+    method: 'POST',
+    path: '/populations/{population}/seed-reports',
+    summary: 'What seeds are worth, before anything is fitted to them',
+    body: SeedReportBody,
+    status: 200,
+    answer: SeedReport,
+    isHeavy: true,
+  },
+  expansions: {
+    method: 'GET',
+    path: '/populations/{population}/expansions',
+    summary: 'The expansions that were asked for, newest first, and how each stands',
+    query: Listing,
+    status: 200,
+    answer: z.object({
+      expansions: z.array(Expansion.omit({ report: true }).extend({ askedAt: Moment })),
+    }),
   },
   requestExpansion: {
     method: 'POST',
@@ -190,11 +277,15 @@ export const ROUTES = {
     path: '/expansions/{id}/members/{user}',
     summary: 'Why somebody stands where he or she stands',
     status: 200,
-    answer: z.looseObject({
+    answer: z.object({
       userId: z.string(),
-      rank: z.int(),
+      role: z.enum(['candidate', 'seed', 'excluded']),
       score: z.number(),
+      rank: z.int(),
+      candidates: z.int(),
+      ranker: z.object({ name: z.string(), choices: z.record(z.string(), z.string()) }),
       contributions: z.array(Contribution),
+      warnings: z.array(z.string()),
     }),
     isHeavy: true,
   },

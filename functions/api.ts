@@ -1,3 +1,4 @@
+import { listExpansions } from '#application/expansion/list-expansions.ts';
 import {
   downloadOf,
   expansionStatus,
@@ -7,6 +8,7 @@ import {
   requestExpansion,
 } from '#application/expansion/requested-expansion.ts';
 import { listPopulations, statusAtHand } from '#application/population.ts';
+import { listUploads } from '#application/upload/list-uploads.ts';
 import { endTransfer, partsOf } from '#application/upload/requested-transfer.ts';
 import { closeUpload, openUpload, uploadStatus } from '#application/upload/requested-upload.ts';
 import { type Answer, type Handlers, http, Refused } from './http.ts';
@@ -45,6 +47,10 @@ export const HANDLERS = {
     return { body: await endTransfer(transfers, at, body) };
   },
 
+  async uploads(ports, { at, query }) {
+    return { body: { uploads: await listUploads(ports, at.population, query.limit) } };
+  },
+
   async closeUpload(ports, { at, body, root }) {
     const { population, batch } = at;
     await closeUpload(ports, { population, batch }, body);
@@ -54,6 +60,10 @@ export const HANDLERS = {
 
   async upload(ports, { at }) {
     return { body: await uploadStatus(ports, at) };
+  },
+
+  async expansions(ports, { at, query }) {
+    return { body: { expansions: await listExpansions(ports, at.population, query.limit) } };
   },
 
   async requestExpansion(ports, { at, body, sent, headers, root }) {

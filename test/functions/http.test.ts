@@ -3,13 +3,15 @@ import { fc } from '@fast-check/vitest';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { Invalid } from '#application/errors.ts';
+import { expandDrop } from '#application/expansion/expand-drop.ts';
 import { HANDLERS } from '#functions/api.ts';
 import { parametersOf, ROUTES, type Route } from '#functions/api-routes.ts';
+import { HEAVY_HANDLERS } from '#functions/explain.ts';
 import { type Handlers, respond } from '#functions/http.ts';
 import type { FunctionPorts } from '#functions/ports.ts';
 import { MOST_BODY_BYTES } from '#functions/problem.ts';
-import { stageWith } from '../application/conductor.ts';
-import { groupedPeople, ingested, SETTINGS } from '../application/people.ts';
+import { drop, stageWith } from '../application/conductor.ts';
+import { groupedPeople, groupIds, ingested, SETTINGS } from '../application/people.ts';
 
 const RUNS = Number(process.env.API_RUNS ?? 3_000);
 
@@ -17,12 +19,16 @@ const link = async (name: string) => `https://example.test/${name}`;
 const transfers = { writeSeconds: 1, begin: link, toPart: link, end: async () => {} };
 const links = { readSeconds: 1, writeSeconds: 1, toRead: link, toWrite: link };
 
-/** Answers of a site with some people. */
+const ALL_HANDLERS = { ...HANDLERS, ...HEAVY_HANDLERS };
+
+/** Answers of a site with some people, and an expansion of theirs. */
 async function site() {
   const stage = stageWith();
-  await ingested(stage, groupedPeople(100), { settings: SETTINGS });
+  await ingested(stage, groupedPeople(110), { settings: SETTINGS });
+  await drop(stage.ports, 'seeds/people/x.csv', `${groupIds(25).join('\n')}\n`);
+  await expandDrop(stage.ports, SETTINGS, 'seeds/people/x.csv', 'message', Date.now());
   const ports = { ...stage.ports, settings: SETTINGS, links, transfers } as unknown as FunctionPorts;
-  const ask = async (event: APIGatewayProxyEvent, handlers: Handlers = HANDLERS) => {
+  const ask = async (event: APIGatewayProxyEvent, handlers: Handlers = ALL_HANDLERS) => {
     const { statusCode, headers, body } = await respond(handlers, () => ports, event);
     return { status: statusCode, type: headers?.['content-type'], body: body === '' ? undefined : JSON.parse(body) };
   };
@@ -61,6 +67,7 @@ const HOSTILE = [
 ];
 const text = fc.oneof(
   fc.constant('people'),
+  fc.constantFrom('people~x', 'u1'),
   fc.constantFrom('people', 'people~x', 'b1', 'u1', ...HOSTILE, 'x'.repeat(10_000)),
   fc.string({ unit: 'binary', maxLength: 40 }),
 );
@@ -72,6 +79,8 @@ const body = fc.oneof(
     { requiredKeys: [] },
   ),
   fc.record({ seeds: fc.array(fc.oneof(fc.constant('u1'), fc.string({ minLength: 1 })), { minLength: 1 }) }),
+  fc.record({ seeds: fc.constant(['u1', 'u2']), drop: fc.array(text), seed: fc.oneof(fc.nat(), text) }),
+  fc.constant({ batch: 'b1', files: ['a.csv'] }),
   fc.record({ batch: text, files: fc.array(text, { maxLength: 3 }) }),
   fc.record({ list: text }),
 );
@@ -79,7 +88,12 @@ const anyEvent = fc
   .record({
     route: fc.constantFrom<Route>(...Object.values<Route>(ROUTES)),
     values: fc.array(text, { minLength: 2, maxLength: 2 }),
-    query: fc.option(fc.dictionary(fc.constantFrom('cursor', 'limit', '__proto__', 'x'), text)),
+    query: fc.option(
+      fc.dictionary(
+        fc.constantFrom('cursor', 'limit', '__proto__', 'x'),
+        fc.oneof(text, fc.constantFrom('1', '100', '101')),
+      ),
+    ),
     headers: fc.dictionary(fc.constantFrom('Prefer', 'Idempotency-Key', 'X'), fc.oneof(text, fc.constant('wait=0'))),
     body: fc.oneof(
       body.map((value) => JSON.stringify(value)),
@@ -88,7 +102,7 @@ const anyEvent = fc
     ),
   })
   // Without people there would be little to ask for.
-  .filter(({ route, values }) => !(route.method === 'DELETE' && values[0] === 'people'))
+  .filter(({ route, values }) => !(route.method === 'DELETE' && /^people(?:~x)?$/.test(values[0])))
   .map(({ route, values, query, headers, body: sent }) =>
     eventFor(route, {
       pathParameters: Object.fromEntries(parametersOf(route.path).map((name, n) => [name, values[n]])),
@@ -110,12 +124,14 @@ describe('any request', () => {
     const { ask, objects } = await site();
     const before = new Set(await objects.list(''));
     const statuses = new Map<number, number>();
+    const answered = new Set<string>();
 
     await fc.assert(
       fc.asyncProperty(anyEvent, async (event) => {
         const { status, type, body: said } = await ask(event);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         expect(status).toBeLessThan(500);
+        if (status < 400) answered.add(`${event.httpMethod} ${event.resource}`);
         if (status < 400) return;
         expect(type).toBe('application/problem+json');
         expect(said).toMatchObject({ type: 'about:blank', status, detail: expect.stringMatching(/expected/) });
@@ -128,7 +144,20 @@ describe('any request', () => {
       [],
     );
     expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 201, 202, 400, 404]));
+    const { uploads, expansions, member, requestSeedReport } = ROUTES;
+    const wanted = [uploads, expansions, member, requestSeedReport].map(({ method, path }) => `${method} ${path}`);
+    expect([...answered]).toEqual(expect.arrayContaining(wanted));
   }, 900_000);
+});
+
+describe('every route', () => {
+  it('has a handler, in the function that it is sent to', () => {
+    const names = (isHeavy: boolean) =>
+      Object.entries<Route>(ROUTES).flatMap(([name, route]) => ((route.isHeavy ?? false) === isHeavy ? name : []));
+
+    expect(Object.keys(HANDLERS).toSorted()).toEqual(names(false).toSorted());
+    expect(Object.keys(HEAVY_HANDLERS).toSorted()).toEqual(names(true).toSorted());
+  });
 });
 
 describe('limits', () => {
@@ -152,6 +181,51 @@ describe('limits', () => {
     const { ask } = await site();
 
     expect(await ask(asking(value))).toMatchObject({ status });
+  });
+
+  const reporting = (value: unknown) =>
+    eventFor(ROUTES.requestSeedReport, { pathParameters: { population: 'people' }, body: JSON.stringify(value) });
+  const known = { seeds: groupIds(25) };
+
+  it.each([
+    ['10,000 seeds', { seeds: [...groupIds(1), ...seedsOf(20_000).slice(10_001)] }, 200],
+    ['10,001 seeds', { seeds: seedsOf(10_001) }, 400],
+    ['no seed', { seeds: [] }, 400],
+    ['an id of 1,024 characters', { seeds: ['u0', 'x'.repeat(1_024)] }, 200],
+    ['an id of 1,025 characters', { seeds: ['u0', 'x'.repeat(1_025)] }, 400],
+    ['100 features to drop', { ...known, drop: seedsOf(100) }, 200],
+    ['101 features to drop', { ...known, drop: seedsOf(101) }, 400],
+    ['10,000 characters to drop', { ...known, drop: ['x'.repeat(4_000), 'y'.repeat(6_000)] }, 200],
+    ['10,001 characters to drop', { ...known, drop: ['x'.repeat(4_000), 'y'.repeat(6_001)] }, 400],
+    ['a seed of ten digits', { ...known, seed: 9_999_999_999 }, 200],
+    ['a seed of eleven digits', { ...known, seed: 10_000_000_000 }, 400],
+    ['a size, which a report has not', { ...known, size: 3 }, 400],
+    ['a list that was not uploaded', { seeds: { list: 'gone.csv' } }, 404],
+  ])('of a seed report of %s', async (_, value, status) => {
+    const { ask } = await site();
+
+    expect(await ask(reporting(value))).toMatchObject({ status });
+  });
+
+  it.each([
+    [undefined, 200],
+    ['1', 200],
+    ['100', 200],
+    ['0', 400],
+    ['101', 400],
+    ['1.5', 400],
+    ['x', 400],
+    ['', 400],
+  ])('of lists: a limit of %j is answered by %d', async (limit, status) => {
+    const { ask } = await site();
+    for (const route of [ROUTES.uploads, ROUTES.expansions]) {
+      const query = limit === undefined ? null : { limit };
+      const answer = await ask(
+        eventFor(route, { pathParameters: { population: 'people' }, queryStringParameters: query }),
+      );
+
+      expect(answer).toMatchObject({ status });
+    }
   });
 
   it('of a body, to the byte', async () => {

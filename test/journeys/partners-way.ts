@@ -68,10 +68,25 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
       });
       await siteNow().stack.idle();
       expect(await call('upload', at)).toMatchObject({ status: 200, data: { state: 'done', users: 400 } });
-      expect((await call('population', at)).data).toMatchObject({ users: 400, generation: 1 });
+      expect((await call('population', at)).data).toMatchObject({ users: 400, generation: 1, usersWithoutFeatures: 8 });
       expect((await call('populations')).data.populations).toContainEqual(
         expect.objectContaining({ population: 'partners' }),
       );
+
+      const population = { population: 'partners' };
+      expect(await call('uploads', { ...population, limit: 1 })).toMatchObject({
+        status: 200,
+        data: { uploads: [{ batch: 'b1', state: 'done', users: 400, toldAt: expect.any(Number) }] },
+      });
+      expect(await call('expansions', population)).toMatchObject({ status: 200, data: { expansions: [] } });
+      expect(await call('uploads', { ...population, limit: 101 })).toMatchObject({
+        status: 400,
+        type: 'application/problem+json',
+      });
+      expect(await call('requestSeedReport', population, { seeds: SEEDS })).toMatchObject({
+        status: 200,
+        data: { users: 400, seeds: { given: 40, matched: 40 }, coherence: { isCoherent: true } },
+      });
 
       const list = await call('openUpload', at, { list: 'gone.txt' });
       await sent(list.data.files, `${people[399].id}\n`);
@@ -87,6 +102,10 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
       expect((await call('requestExpansion', at, body, key)).data).toEqual(asked.data);
       expect(await call('requestExpansion', at, { ...body, size: 31 }, key)).toMatchObject({ status: 422 });
       expect((await call('expansion', { id })).data).toEqual(asked.data);
+      expect(await call('expansions', { ...population, limit: 100 })).toMatchObject({
+        status: 200,
+        data: { expansions: [{ id, state: 'ready', size: 30, askedAt: expect.any(Number) }] },
+      });
 
       const { data: files } = await call('download', { id });
       const csv = await (await fetch(files.audience)).text();

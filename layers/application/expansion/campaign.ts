@@ -30,13 +30,19 @@ export function campaignOf(objectName: string): Campaign | undefined {
   if (folder !== 'seeds') return undefined;
   const isList = file === 'lists' && deeper.length > 0;
   if (isList || objectName.endsWith('/') || (deeper.length === 0 && file.endsWith('.json'))) return undefined;
-  const campaign = deeper.length === 0 ? SEED_FILE.exec(file)?.[1] : undefined;
-  if (campaign === undefined || !CAMPAIGN_NAME.test(campaign)) {
+  const campaign = deeper.length === 0 ? campaignIn(file) : undefined;
+  if (campaign === undefined) {
     throw new Invalid(
       `${objectName}: expected seeds/<population>/<campaign>.csv, .ndjson or .txt (.gz or not), with a campaign of 1 to 63 letters, digits, dots, dashes and underscores`,
     );
   }
   return { population: checkPopulationName(population, `${objectName}: `), campaign };
+}
+
+/** The campaign whose seeds a file holds, by its name in the folder; undefined for every other name. */
+export function campaignIn(file: string): string | undefined {
+  const name = SEED_FILE.exec(file)?.[1];
+  return name !== undefined && CAMPAIGN_NAME.test(name) ? name : undefined;
 }
 
 /** The name of a file below `seeds/<population>/lists/`. */

@@ -8,6 +8,7 @@ import { canonicalJson } from '../canonical-json.ts';
 import { sha256Of } from '../digest.ts';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
 import { type Explanation, explainMember } from '../explain-member.ts';
+import type { IdList } from '../id-list.ts';
 import { inParallel, STORE_REQUESTS } from '../in-parallel.ts';
 import { changeRecord } from '../ledger-record.ts';
 import {
@@ -36,25 +37,31 @@ export const MOST_SEED_BYTES = 64 * 1024 * 1024;
 /** What a function may answer with is 6 MB; a longer report is to be downloaded. */
 const MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
-export const ExpansionBody = CampaignOptions.extend({
-  seeds: z.union(
-    [z.array(z.string().min(1).max(1_024)).min(1).max(MOST_INLINE_SEEDS), z.strictObject({ list: ListName })],
-    {
-      error: `expected 1 to ${MOST_INLINE_SEEDS} ids of 1 to 1024 characters, or {"list": "…"} with the name of a list that was uploaded`,
-    },
-  ),
-});
+export const SeedsGiven = z.union(
+  [z.array(z.string().min(1).max(1_024)).min(1).max(MOST_INLINE_SEEDS), z.strictObject({ list: ListName })],
+  {
+    error: `expected 1 to ${MOST_INLINE_SEEDS} ids of 1 to 1024 characters, or {"list": "…"} with the name of a list that was uploaded`,
+  },
+);
+type SeedsGiven = z.infer<typeof SeedsGiven>;
+
+export const ExpansionBody = CampaignOptions.extend({ seeds: SeedsGiven });
 export type ExpansionBody = z.infer<typeof ExpansionBody>;
 
 export type ExpansionState = 'waiting' | 'running' | 'ready' | 'failed';
 
-export interface ExpansionStatus {
+export interface ExpansionStanding {
   readonly id: string;
   readonly population: string;
   readonly state: ExpansionState;
   /** How far a running one has come, where it runs shard by shard. */
   readonly progress?: { readonly stage: 'gather' | 'score'; readonly done: number; readonly total: number };
   readonly reason?: string | undefined;
+  /** Of a ready one, how many people it holds. */
+  readonly size?: number | undefined;
+}
+
+export interface ExpansionStatus extends ExpansionStanding {
   readonly report?: unknown;
 }
 
@@ -113,10 +120,24 @@ async function isSameBody({ ledger }: StepPorts, id: string, sent: unknown): Pro
   return record.body === hash;
 }
 
+/** Seeds that were given by a call, read as a dropped file of them would be; a list of at most so many bytes. */
+export async function requestedSeeds(
+  { objects, inputs }: StepPorts,
+  population: string,
+  seeds: SeedsGiven,
+  mostBytes: number,
+): Promise<IdList> {
+  await checkLists(objects, population, { seeds, exclude: [] });
+  const folder = `seeds/${population}/`;
+  const bytes = await seedBytes(objects, folder, seeds, mostBytes);
+  const name = 'list' in seeds ? `${folder}lists/${seeds.list}` : 'body: seeds';
+  return inputs.ids(name, async () => ReadableStream.from([bytes]));
+}
+
 async function checkLists(
   objects: ObjectStore,
   population: string,
-  { seeds, exclude, exposed, unlike }: ExpansionBody,
+  { seeds, exclude, exposed, unlike }: Pick<ExpansionBody, 'seeds' | 'exclude' | 'exposed' | 'unlike'>,
 ): Promise<void> {
   const wanted = [
     ...('list' in seeds ? [seeds.list] : []),
@@ -131,12 +152,17 @@ async function checkLists(
     throw new NotFound(`expected a list that was uploaded, got ${JSON.stringify(missing)}; ask for an upload first`);
 }
 
-async function seedBytes(objects: ObjectStore, folder: string, seeds: ExpansionBody['seeds']): Promise<Uint8Array> {
+async function seedBytes(
+  objects: ObjectStore,
+  folder: string,
+  seeds: SeedsGiven,
+  most = MOST_SEED_BYTES,
+): Promise<Uint8Array> {
   if (!('list' in seeds)) return new TextEncoder().encode(seeds.map((id) => `${JSON.stringify({ id })}\n`).join(''));
   const name = `${folder}lists/${seeds.list}`;
   const entry = (await objects.entries(name)).find((each) => each.name === name);
-  if (entry && entry.bytes > MOST_SEED_BYTES)
-    throw new Invalid(`${name}: expected seeds of at most ${MOST_SEED_BYTES} bytes, got ${entry.bytes}; gzip them`);
+  if (entry && entry.bytes > most)
+    throw new Invalid(`${name}: expected seeds of at most ${most} bytes, got ${entry.bytes}; gzip them`);
   const bytes = await objects.read(name);
   if (bytes) return bytes;
   throw new NotFound(`${name}: expected the list that was uploaded, but it is gone`);
@@ -158,6 +184,7 @@ const Told = z.object({
   reason: z.string().optional(),
   job: z.string().optional(),
   shards: z.number().optional(),
+  size: z.number().optional(),
   audience: z.string().optional(),
   report: z.string().optional(),
   manifest: z.string().optional(),
@@ -180,17 +207,33 @@ function jsonIn(bytes: Uint8Array): unknown {
 /** How an expansion stands, with its report once it is ready. */
 export async function expansionStatus(ports: Ports, id: string): Promise<ExpansionStatus> {
   const campaign = campaignOfId(id);
-  const { population } = campaign;
   const told = await toldOf(ports, campaign);
-  if (!told) {
-    if ((await seedFileOf(ports.objects, campaign)) === undefined) throw unknownExpansion(id);
-    return { id, population, state: 'waiting' };
-  }
-  const { state, reason, report } = told;
-  if (state === 'running') return { id, population, state, progress: await progressOf(ports, campaign, told) };
-  const bytes = report === undefined ? undefined : await ports.objects.read(report);
+  const standing = await standingBy(ports, campaign, told);
+  if (!standing) throw unknownExpansion(id);
+  const bytes = told?.report === undefined ? undefined : await ports.objects.read(told.report);
   const isShort = bytes !== undefined && bytes.length <= MOST_REPORT_BYTES;
-  return { id, population, state, reason, report: isShort ? jsonIn(bytes) : undefined };
+  return { ...standing, report: isShort ? jsonIn(bytes) : undefined };
+}
+
+/** The same without the report; undefined where there is no such expansion. */
+export async function standingOf(ports: Ports, campaign: Campaign): Promise<ExpansionStanding | undefined> {
+  return standingBy(ports, campaign, await toldOf(ports, campaign));
+}
+
+async function standingBy(
+  ports: Ports,
+  campaign: Campaign,
+  told: Told | undefined,
+): Promise<ExpansionStanding | undefined> {
+  const { population } = campaign;
+  const id = expansionIdOf(campaign);
+  if (!told) {
+    const isAsked = (await seedFileOf(ports.objects, campaign)) !== undefined;
+    return isAsked ? { id, population, state: 'waiting' } : undefined;
+  }
+  const { state, reason, size } = told;
+  if (state === 'running') return { id, population, state, progress: await progressOf(ports, campaign, told) };
+  return { id, population, state, reason, size };
 }
 
 function unknownExpansion(id: string): NotFound {
@@ -244,20 +287,21 @@ export async function reasonsOf(
   userId: string,
 ): Promise<Explanation> {
   const campaign = campaignOfId(id);
+  const manifest = await manifestOf(ports, campaign.population);
+  // Before anything of the expansion, so that nobody waits for one of which no reasons are given.
+  if (manifest.users > settings.expandUsers) {
+    throw new Conflict(
+      `expected a population of at most ${settings.expandUsers} users to rank one anew, got ${manifest.users}; the report has the reasons of the first members`,
+    );
+  }
   const { report } = await readyFiles(ports, id);
   const seeds = await seedFileOf(ports.objects, campaign);
   if (seeds === undefined) throw new NotFound(`expected the seeds of ${id}, but they are gone`);
-  const manifest = await manifestOf(ports, campaign.population);
   const bytes = await ports.objects.read(report);
   const { generation } = Generation.parse(bytes && jsonIn(bytes));
   if (generation !== manifest.generation) {
     throw new Conflict(
       `expected the population as it was expanded, generation ${generation}, got ${manifest.generation}; ask for the expansion again`,
-    );
-  }
-  if (manifest.users > settings.expandUsers) {
-    throw new Conflict(
-      `expected a population of at most ${settings.expandUsers} users to rank one anew, got ${manifest.users}; the report has the reasons of the first members`,
     );
   }
   const objects = ports.nearby(ports.objects);

@@ -43,6 +43,13 @@ export async function leaveLine(ledger: Ledger, { population, job }: UploadJob):
   );
 }
 
+/** The batches of all uploads that are remembered, each once: those who wait, who is at work, who was there before, newest first. */
+export async function batchesInLine(ledger: Ledger, population: string): Promise<string[]> {
+  const { running, waiting, ended } = await recordOf(ledger, nameOf(population), Line);
+  const uploads = [...ended, ...(running ? [running] : []), ...waiting];
+  return [...new Set(uploads.reverse().map(({ batch }) => batch))];
+}
+
 export async function isAtWork(ledger: Ledger, { population, job }: UploadJob): Promise<boolean> {
   return (await recordOf(ledger, nameOf(population), Line)).running?.job === job;
 }
