@@ -2,14 +2,23 @@
 import { removeUnfinishedFiles } from '#adapters/atomic-file.ts';
 import { Invalid } from '#application/errors.ts';
 import { failWith, run } from './program.ts';
+import { forgetWork, hasWorkToForget } from './work-to-forget.ts';
 
 /** What shells expect of a program that a signal ended: 128 and its number. */
 const EXIT_AFTER = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** A stack that does not answer keeps nobody longer. */
+const MOST_FORGET_MS = 30_000;
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  const exit = () => process.exit(EXIT_AFTER[signal]);
   process.once(signal, () => {
     process.stderr.write('\nakin: interrupted; what was published before stands as it was\n');
-    process.exit(EXIT_AFTER[signal]);
+    if (!hasWorkToForget()) exit();
+    process.stderr.write('akin: the stack is told to forget what was asked for; once more ends at once\n');
+    process.once(signal, exit);
+    setTimeout(exit, MOST_FORGET_MS);
+    forgetWork().then(exit, exit);
   });
 }
 

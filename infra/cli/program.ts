@@ -7,8 +7,9 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { expandCommand } from './commands/expand.ts';
 import { explainCommand } from './commands/explain.ts';
 import { ingestCommand } from './commands/ingest.ts';
-import { deleteCommand, listCommand, statusCommand } from './commands/populations.ts';
+import { deleteCommand, listCommand } from './commands/populations.ts';
 import { seedsCommand } from './commands/seeds.ts';
+import { statusCommand } from './commands/status.ts';
 import { trainCommand } from './commands/train.ts';
 import { Terminal } from './terminal.ts';
 

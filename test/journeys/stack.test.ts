@@ -8,6 +8,7 @@ import { allows } from '#infra/local/permissions.ts';
 import { groupedPeople, groupIds } from '../application/people.ts';
 import { markdownTable } from '../bench/markdown.ts';
 import { Desk } from './command-line.ts';
+import { describeCommandLineInStack } from './command-line-in-stack.ts';
 import { LocalSite } from './local-site.ts';
 import { describePartnersWay } from './partners-way.ts';
 
@@ -377,6 +378,7 @@ describe('logs', () => {
 });
 
 describePartnersWay(() => site);
+describeCommandLineInStack(() => site);
 
 describe('least privilege', () => {
   it('was enough for all that was done here: no call was denied', () => {

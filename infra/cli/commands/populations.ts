@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import { deletePopulation, listPopulations, type PopulationSummary, statusOf } from '#application/population.ts';
+import { deletePopulation, listPopulations, type PopulationSummary } from '#application/population.ts';
 import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { localPorts } from '../local-ports.ts';
 import { DEFAULT_DATA } from '../ranking-command.ts';
@@ -21,52 +21,23 @@ export function listCommand() {
           : await (await DeployedStack.at(stack)).populations();
       if (json) return terminal.json(populations);
       if (populations.length === 0) return terminal.print(`no populations in ${stack ?? data}`);
-      terminal.table(
-        ['population', 'generation', 'users', 'features', 'shards', 'bytes', 'index bytes'],
-        populations.map((row) => [
-          row.population,
-          row.generation,
-          row.users,
-          row.features,
-          row.shards,
-          row.bytes,
-          row.indexBytes,
-        ]),
-      );
+      showPopulations(terminal, populations);
     });
 }
 
-/** akin status: what one population holds. */
-export function statusCommand() {
-  return new Command('status')
-    .description('say what a population holds')
-    .requiredOption('--population <name>', 'the population')
-    .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
-    .option('--json', 'the result as JSON, for machines', false)
-    .addHelpText('after', '\nExample:\n  akin status --population shop')
-    .action(async ({ population, data, json }) => {
-      const terminal = new Terminal(process.stdout, process.stderr, true);
-      const status = await statusOf(localPorts(data), population, terminal.watch);
-      if (json) return terminal.json(status);
-      terminal.title(`${status.population}, generation ${status.generation}`);
-      terminal.table(
-        ['what', 'how many'],
-        [
-          ['users', status.users],
-          ['users without features', status.usersWithoutFeatures],
-          ['features', status.features],
-          ['features a user', Number(status.featuresPerUser.toFixed(2))],
-          ['shards', status.shards],
-          ['bytes', status.bytes],
-          ['index bytes', status.indexBytes],
-        ],
-      );
-      terminal.print(status.weighted ? 'features have weights' : 'features have no weights');
-      terminal.table(
-        ['field', 'features'],
-        status.fields.slice(0, 20).map(({ field, features }) => [field, features]),
-      );
-    });
+export function showPopulations(terminal: Terminal, populations: readonly PopulationSummary[]): void {
+  terminal.table(
+    ['population', 'generation', 'users', 'features', 'shards', 'bytes', 'index bytes'],
+    populations.map((row) => [
+      row.population,
+      row.generation,
+      row.users,
+      row.features,
+      row.shards,
+      row.bytes,
+      row.indexBytes,
+    ]),
+  );
 }
 
 /** akin delete: a population and its audiences, gone. */

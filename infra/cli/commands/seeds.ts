@@ -1,6 +1,7 @@
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { openPopulation } from '#application/population.ts';
-import { reportSeeds, type SeedReport } from '#application/seed-report.ts';
+import { reportSeeds, type SeedReport, type SeedReportRequest } from '#application/seed-report.ts';
+import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { idsOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { collect, DEFAULT_DATA, wholeNumber } from '../ranking-command.ts';
@@ -16,24 +17,36 @@ export function seedsCommand() {
     .option('--binary', 'ignore weights: to have a feature is all that counts', false)
     .option('--seed <n>', 'the seed of all chance', wholeNumber, 1)
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
+    .addOption(new Option('--stack <name>', STACK_HELP).conflicts('data'))
     .option('--json', 'the result as JSON, for machines', false)
     .addHelpText(
       'after',
       `
 Examples:
   akin seeds --population shop --seeds best-customers.csv
-  akin seeds --population shop --seeds seeds.txt --drop plan:yearly --json`,
+  akin seeds --population shop --seeds seeds.txt --drop plan:yearly --json
+  akin seeds --population shop --seeds best-customers.csv --stack akin`,
     )
     .action(async (flags) => {
       const terminal = new Terminal(process.stdout, process.stderr, flags.json);
-      const seeds = await idsOf(flags.seeds);
-      const population = await openPopulation(localPorts(flags.data), flags.population, terminal.watch);
-      const report = reportSeeds(localSettings(), population, { ...flags, seeds, exclude: [] }, terminal.watch);
+      const request = { ...flags, seeds: await idsOf(flags.seeds), exclude: [] };
+      const report =
+        flags.stack === undefined
+          ? await reportHere(flags, request, terminal)
+          : await (await DeployedStack.at(flags.stack)).seedReport(flags.population, request);
       terminal.finishStage();
       for (const warning of report.warnings) terminal.warn(warning);
       if (flags.json) terminal.json(report);
       else showSeedReport(terminal, report);
     });
+}
+
+async function reportHere(
+  { data, population }: { readonly data: string; readonly population: string },
+  request: SeedReportRequest,
+  { watch }: Terminal,
+): Promise<SeedReport> {
+  return reportSeeds(localSettings(), await openPopulation(localPorts(data), population, watch), request, watch);
 }
 
 function showSeedReport(terminal: Terminal, report: SeedReport): void {
