@@ -285,6 +285,10 @@ export const ROUTES = {
       candidates: z.int(),
       ranker: z.object({ name: z.string(), choices: z.record(z.string(), z.string()) }),
       contributions: z.array(Contribution),
+      kind: z
+        .object({ cluster: z.string(), features: z.array(z.string()), global: z.number(), local: z.number() })
+        .optional()
+        .meta({ description: 'the kind of seeds that the user is most like, where the ranker knows of kinds' }),
       warnings: z.array(z.string()),
     }),
     isHeavy: true,

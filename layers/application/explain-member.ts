@@ -24,7 +24,7 @@ export interface Explanation {
   /** The features that speak for the user, strongest first; the amounts sum to the score. */
   readonly contributions: readonly Contribution[];
   /** The kind of seeds that the user is most like, where the ranker knows of kinds. */
-  readonly kind?: NearestKind;
+  readonly kind?: NearestKind | undefined;
   readonly warnings: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Learns an attention scorer of people: the attention on their stored points, then points of its own and the attention on
- * those; what finds held-out items best is kept. One after the other, an epoch at a time, so that it can be stopped and gone on
+ * those; what finds held-out items best is kept, and neither has been told them. One after the other, an epoch at a time, so that it can be stopped and gone on
  * with.
  */
 import { placeUsers } from '#domain/embedding/place-users.ts';
@@ -84,6 +84,8 @@ class Learner {
   readonly #learning: Learning;
   readonly #began: number;
   readonly #isItem: (feature: string) => boolean;
+  /** Items that learned points are judged by, and so are not to be told while they are learned. */
+  #heldOut: ReadonlySet<string> = new Set();
   isOver = false;
 
   constructor(sample: Shard, dimensions: number, learning: Learning) {
@@ -100,12 +102,12 @@ class Learner {
     before: TrainingState | undefined,
     progressAt: (state: TrainingState) => Progress,
   ): Promise<TrainingState> {
-    if (before?.curve.ended) return before;
     const { epochs, seed } = this.#learning.options;
     const terms = { ...ATTENTION_TERMS, epochs, seed };
     const campaigns = pseudoCampaigns(this.#sample, this.#dimensions, place, seededRandom(seed), this.#isItem);
     if (!canTrain(campaigns)) throw nothingIn(campaigns.length);
     const dealt = dealCampaigns(campaigns, this.#dimensions, terms);
+    this.#heldOut = dealt.heldOut;
     let state = before ?? beginTraining(dealt, place(this.#sample), terms);
     const paceOf = this.#pace(state.curve.epochs.length);
     while (!state.curve.ended) {
@@ -124,10 +126,11 @@ class Learner {
     const terms = { ...REPRESENTATION_TERMS, seed: options.seed };
     const { epochs } = terms;
     const people = dropFeatures(this.#sample, new Set(options.drop));
+    const isTold = (feature: string) => this.#isItem(feature) && !this.#heldOut.has(feature);
     const paceOf = this.#pace(0);
     const losses: number[] = [];
     await watch({ stage: 'representation', epoch: 0, epochs, secondsLeft: this.#secondsLeft() });
-    for (const { model, loss } of trainUserRepresentation(people, shape, terms, this.#isItem)) {
+    for (const { model, loss } of trainUserRepresentation(people, shape, terms, isTold)) {
       losses.push(loss);
       await watch({
         stage: 'representation',

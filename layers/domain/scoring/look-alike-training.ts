@@ -9,8 +9,10 @@
  * Shapes:    points (M×D), R = D.
  * Cost:      an epoch is a k-means and BATCHES_A_CAMPAIGN batches for each campaign.
  */
+
 import { placesAmong } from '../evaluation/places.ts';
 import { pointsAt } from '../features/embedding.ts';
+import { compareTexts } from '../features/text-order.ts';
 import { Adam, type AdamMemory } from '../kernels/adam.ts';
 import type { Numbers } from '../kernels/numbers.ts';
 import { hashText, type Random, seededRandom, shuffled } from '../random.ts';
@@ -145,6 +147,8 @@ export interface DealtCampaigns {
   readonly dimensions: number;
   readonly learned: readonly PseudoCampaign[];
   readonly judges: readonly Judge[];
+  /** The items of the campaigns to judge by. */
+  readonly heldOut: ReadonlySet<string>;
 }
 
 /** A campaign with its seeds, as their centroids, and whom to find: the same in every epoch. */
@@ -155,28 +159,35 @@ interface Judge {
   readonly others: PlacedPeople;
 }
 
-/** Whole groups are held out until a fifth of the campaigns are; some group is always learned from. */
+/**
+ * Whole groups are held out until a fifth of the campaigns are; some group is always learned from. By the hashes of their names,
+ * so that of other points of the same people the same are held out.
+ */
 export function dealCampaigns(
   campaigns: readonly PseudoCampaign[],
   dimensions: number,
   { clusters, seed }: LookAlikeTerms,
 ): DealtCampaigns {
   const groups = [...new Set(campaigns.map(({ group }) => group))];
-  const order = shuffled(Uint32Array.from(groups.keys()), seededRandom(seed));
+  groups.sort((left, right) => hashText(left, seed) - hashText(right, seed) || compareTexts(left, right));
   const isHeldOut = new Set<string>();
   let count = 0;
-  for (const g of order.subarray(0, groups.length - 1)) {
+  for (const each of groups.slice(0, -1)) {
     if (count >= HELD_OUT_SHARE * campaigns.length) break;
-    isHeldOut.add(groups[g]);
-    count += campaigns.filter(({ group }) => group === groups[g]).length;
+    isHeldOut.add(each);
+    count += campaigns.filter(({ group }) => group === each).length;
   }
-  const judges = campaigns
-    .filter(({ group }) => isHeldOut.has(group))
-    .map(({ likes, others }) => {
-      const [centroids, targets] = seedsAndTargets(likes, dimensions, clusters, seededRandom(seed));
-      return { centroids, targets, likes, others };
-    });
-  return { dimensions, learned: campaigns.filter(({ group }) => !isHeldOut.has(group)), judges };
+  const heldOut = campaigns.filter(({ group }) => isHeldOut.has(group));
+  const judges = heldOut.map(({ likes, others }) => {
+    const [centroids, targets] = seedsAndTargets(likes, dimensions, clusters, seededRandom(seed));
+    return { centroids, targets, likes, others };
+  });
+  return {
+    dimensions,
+    learned: campaigns.filter(({ group }) => !isHeldOut.has(group)),
+    judges,
+    heldOut: new Set(heldOut.map(({ item }) => item)),
+  };
 }
 
 function whitenedStart(population: Float32Array, D: number): LookAlikeWeights {
