@@ -1,4 +1,6 @@
+import { nn, numpy as np } from '@jax-js/jax';
 import { describe, expect, it } from 'vitest';
+import { addSampledSoftmax } from '#domain/embedding/sampled-softmax.ts';
 import {
   type RepresentationWeights,
   representUsers,
@@ -6,6 +8,7 @@ import {
 } from '#domain/embedding/user-representation.ts';
 import { addRepresentationGradient, emptyGradient } from '#domain/embedding/user-representation-gradient.ts';
 import { matrixOf, type SparseMatrix } from '#domain/features/sparse-matrix.ts';
+import { AUTODIFF_ERROR, gradientsOf, type Tensor, tensorOf } from '../autodiff.ts';
 import { finiteDifferences, gradientError } from '../finite-differences.ts';
 import { exact, FEATURES, modelOf, ROWS, SHAPE } from './small-representation.ts';
 
@@ -33,6 +36,85 @@ describe('user representation gradient', () => {
     }
   }
 });
+
+describe('user representation gradient under a sampled softmax', () => {
+  it.each([1, 0.5])('is what automatic differentiation finds, with pooling by the power %d', async (poolingPower) => {
+    const model = modelOf({ ...SHAPE, poolingPower });
+    const counts = ROWS.map((row) => row.map((f) => f + 0.5));
+    const items = Float64Array.from({ length: FEATURES.length * D }, (_, at) => Math.cos(3 * at));
+    const gradient = emptyGradient(model.weights, exact);
+    const pass = representUsers(model, matrixOf(ROWS, FEATURES.length, counts), exact);
+    const [pointGradient, itemGradient] = [exact(pass.points.length), exact(items.length)];
+
+    addSampledSoftmax(pointGradient, itemGradient, pass.points, items, CANDIDATES, D);
+    addRepresentationGradient(gradient, model, pass, pointGradient, exact);
+
+    const expected = await gradientsOf(tensorsOf(model, items), (w) => tensorLoss(w, model, counts));
+    expect([...expected.keys()].sort()).toEqual([...TENSORS].sort());
+    for (const name of TENSORS) {
+      const own = name === 'items' ? itemGradient : gradient[name];
+      expect(gradientError(own, expected.get(name) ?? []), name).toBeLessThan(AUTODIFF_ERROR);
+    }
+  });
+});
+
+const TENSORS = [
+  'features',
+  'fieldKeys',
+  'fieldQuery',
+  'hidden',
+  'hiddenBias',
+  'output',
+  'outputBias',
+  'items',
+] as const;
+const { dimensions: D, attention: K, hidden: Q } = SHAPE;
+/** Three for each of the rows, one of them twice. */
+const CANDIDATES = Uint32Array.of(0, 1, 2, 6, 3, 1, 4, 2, 2, 3, 5, 0, 1, 6, 4);
+
+function tensorsOf({ weights }: UserRepresentation, items: Float64Array): Record<string, Tensor> {
+  return {
+    features: tensorOf(weights.features, [FEATURES.length, D]),
+    fieldKeys: tensorOf(weights.fieldKeys, [K, D]),
+    fieldQuery: tensorOf(weights.fieldQuery),
+    hidden: tensorOf(weights.hidden, [Q, D]),
+    hiddenBias: tensorOf(weights.hiddenBias),
+    output: tensorOf(weights.output, [D, Q]),
+    outputBias: tensorOf(weights.outputBias),
+    items: tensorOf(items, [FEATURES.length, D]),
+  };
+}
+
+/** RALM §4.2 in whole tensors: pooling is a product with a matrix, and fields that a user lacks are masked. */
+function tensorLoss(
+  w: Record<string, Tensor>,
+  { fieldOf, fieldCount: n, shape }: UserRepresentation,
+  counts: readonly (readonly number[])[],
+): Tensor {
+  const [B, F] = [ROWS.length, FEATURES.length];
+  const pooling = new Float64Array(B * n * F);
+  const present = new Float64Array(B * n);
+  ROWS.forEach((row, b) => {
+    for (let field = 0; field < n; field++) {
+      const own = row.filter((f) => fieldOf[f] === field);
+      const count = own.reduce((sum, f) => sum + counts[b][row.indexOf(f)], 0);
+      for (const f of own) pooling[(b * n + field) * F + f] = counts[b][row.indexOf(f)] / count ** shape.poolingPower;
+      present[b * n + field] = Math.min(1, own.length);
+    }
+  });
+  const pooled = np.matmul(tensorOf(pooling, [B * n, F]), w.features);
+  const keys = np.tanh(np.matmul(pooled.ref, np.matrixTranspose(w.fieldKeys)));
+  const weights = np.exp(np.reshape(np.matmul(keys, w.fieldQuery), [B, n])).mul(tensorOf(present, [B, n]));
+  const totals = np.sum(weights.ref, 1).add(tensorOf(ROWS.map((row) => Number(row.length === 0))));
+  const attention = weights.div(np.reshape(totals, [B, 1]));
+  const merged = np.sum(np.reshape(attention, [B, n, 1]).mul(np.reshape(pooled, [B, n, D])), 1);
+  const hidden = nn.relu(np.matmul(merged, np.matrixTranspose(w.hidden)).add(w.hiddenBias));
+  const points = np.matmul(hidden, np.matrixTranspose(w.output)).add(w.outputBias);
+  const candidates = np.take(w.items, np.array(Int32Array.from(CANDIDATES), { dtype: np.int32 }), 0);
+  const scores = np.sum(np.reshape(candidates, [B, 3, D]).mul(np.reshape(points, [B, 1, D])), 2);
+  const positive = tensorOf([1 / B, 0, 0]);
+  return np.sum(nn.logSoftmax(scores, 1).mul(positive)).mul(-1);
+}
 
 /** Any smooth loss: each point against a direction of its own. */
 function lossOf(model: UserRepresentation, rows: SparseMatrix): number {

@@ -1,3 +1,4 @@
+import { nn, numpy as np } from '@jax-js/jax';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#domain/random.ts';
 import { attentionScores, prepareAudience } from '#domain/scoring/attention.ts';
@@ -7,6 +8,7 @@ import {
   type LookAlikeBatch,
   type LookAlikeWeights,
 } from '#domain/scoring/look-alike-learning.ts';
+import { AUTODIFF_ERROR, gradientsOf, type Tensor, tensorOf } from '../autodiff.ts';
 import { finiteDifferences, gradientError } from '../finite-differences.ts';
 
 const [D, R, C, N] = [4, 3, 3, 6];
@@ -29,6 +31,18 @@ describe('look-alike learning', () => {
       ).toBe(true);
       expect(gradientError(gradient[name], expected), name).toBeLessThan(1e-6);
     }
+  });
+
+  it.each([7, 11, 12])('has the gradient that automatic differentiation finds (scene %i)', async (seed) => {
+    const [weights, batch] = scene(seed);
+    const gradient = emptyLookAlike(D, R);
+
+    addLookAlikeGradient(gradient, weights, batch);
+
+    const expected = await gradientsOf(tensorsOf(weights), (tensors) => tensorLoss(tensors, batch));
+    expect([...expected.keys()].sort()).toEqual([...TENSORS].sort());
+    for (const name of TENSORS)
+      expect(gradientError(gradient[name], expected.get(name) ?? []), name).toBeLessThan(AUTODIFF_ERROR);
   });
 
   it('loses what sigmoid cross entropy loses by the scores that the scorer gives', () => {
@@ -100,6 +114,39 @@ function scene(seed: number): [LookAlikeWeights, LookAlikeBatch] {
     shares[n] = (n + 1) / 10;
   });
   return [weights, { centroids, targets, labels: Uint8Array.of(1, 0, 0, 1, 0, 1), shares }];
+}
+
+function tensorsOf(weights: LookAlikeWeights): Record<string, Tensor> {
+  return {
+    layer: tensorOf(weights.layer, [R, D]),
+    layerBias: tensorOf(weights.layerBias),
+    slope: tensorOf(weights.slope),
+    local: tensorOf(weights.local, [R, R]),
+    global: tensorOf(weights.global, [R, R]),
+    globalQuery: tensorOf(weights.globalQuery),
+    calibration: tensorOf(weights.calibration),
+  };
+}
+
+/** RALM §4.3 in whole tensors. */
+function tensorLoss(w: Record<string, Tensor>, { centroids, targets, labels, shares }: LookAlikeBatch): Tensor {
+  const towerOf = (points: Tensor) => {
+    const sums = np.matmul(points, np.matrixTranspose(w.layer.ref)).add(w.layerBias.ref);
+    return np.where(np.greater(sums.ref, 0), sums.ref, sums.mul(w.slope.ref));
+  };
+  const seeds = towerOf(tensorOf(centroids, [C, D]));
+  const users = towerOf(tensorOf(targets, [N, D]));
+  const keys = np.matmul(seeds.ref, w.local);
+  const attention = nn.softmax(np.tanh(np.matmul(users.ref, np.matrixTranspose(keys))), 1);
+  const local = np.matmul(attention, seeds.ref);
+  const seedKeys = np.tanh(np.matmul(seeds.ref, np.matrixTranspose(w.global)));
+  const global = np.matmul(nn.softmax(np.matmul(seedKeys, w.globalQuery)), seeds);
+  const lengths = (x: Tensor) => np.sqrt(np.sum(np.square(x), -1));
+  const cosine = (x: Tensor, y: Tensor) => np.sum(x.ref.mul(y.ref), 1).div(lengths(x).mul(lengths(y)));
+  const score = cosine(users.ref, global).mul(0.3).add(cosine(users, local).mul(0.7));
+  const parameter = (at: number) => np.take(w.calibration.ref, np.array([at], { dtype: np.int32 }));
+  const logit = score.mul(parameter(0)).add(parameter(1));
+  return np.sum(tensorOf(shares).mul(nn.softplus(logit.ref).sub(tensorOf(labels).mul(logit))));
 }
 
 /** RALM §4.3, a target at a time, in lists. */
