@@ -103,7 +103,11 @@ function ownSpeeds(): Record<string, Speed> {
 
 /** Undefined where this machine has no PyTorch. */
 function peerSpeeds(threads: number): Record<string, number> | undefined {
-  const { status, stdout } = spawnSync(PYTHON, [PEER, String(threads)], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(PYTHON, [PEER, String(threads)], {
+    encoding: 'utf8',
+    // Threads that wait by turning would lose to whatever else runs on the machine.
+    env: { ...process.env, OMP_WAIT_POLICY: 'passive' },
+  });
   return status === 0 ? z.record(z.string(), z.number()).parse(JSON.parse(stdout)) : undefined;
 }
 
