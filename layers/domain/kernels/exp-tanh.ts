@@ -2,11 +2,11 @@
  * e^tanh(x), the weight of a cluster before the local attention is made to sum to 1, for many numbers at once.
  *
  * Cost:     some 10 ns a number, a third of what Math.exp(Math.tanh(x)) takes.
- * Accuracy: within 10⁻¹⁵ of the number; the same bits anywhere, whatever functions the engine brings.
+ * Accuracy: a relative 10⁻¹⁵; the same bits anywhere, whatever functions the engine brings.
  */
 import { simd } from './simd.ts';
 
-/** What the kernels' memory holds, with a pair to spare. */
+/** Half of what the kernels' memory holds. */
 const MOST = 65_536;
 
 export function expTanhInPlace(values: Float64Array): void {

@@ -56,39 +56,44 @@ function addTilesOf(
   const bytes = memory.BYTES_PER_ELEMENT;
   const inner = Math.min(MOST_INNER, K - k0);
   const columns = Math.min(MOST_COLUMNS, N - n0);
-  const [aAt, bAt, cAt] = [A_AT / bytes, B_AT / bytes, C_AT / bytes];
-  copyTile(memory, bAt, columns, b, k0 * bInner + n0 * bColumn, bInner, bColumn, inner, columns);
+  const inside = (address: number, row: number): Lines => ({ values: memory, at: address / bytes, row, column: 1 });
+  copyTile(
+    inside(B_AT, columns),
+    { values: b, at: k0 * bInner + n0 * bColumn, row: bInner, column: bColumn },
+    inner,
+    columns,
+  );
   for (let m = 0; m < M; m += MOST_ROWS) {
     const rows = Math.min(MOST_ROWS, M - m);
-    const from = m * aRow + k0 * aInner;
+    const [tile, outside] = [inside(C_AT, columns), { values: c, at: m * N + n0, row: N, column: 1 }];
+    const at = m * aRow + k0 * aInner;
     // What lies in columns is copied as it lies: the kernel takes its steps in either direction.
-    if (aInner === 1) copyTile(memory, aAt, inner, a, from, aRow, 1, rows, inner);
-    else copyTile(memory, aAt, rows, a, from, aInner, aRow, inner, rows);
+    if (aInner === 1) copyTile(inside(A_AT, inner), { values: a, at, row: aRow, column: 1 }, rows, inner);
+    else copyTile(inside(A_AT, rows), { values: a, at, row: aInner, column: aRow }, inner, rows);
     const [row, step] = aInner === 1 ? [inner * bytes, bytes] : [bytes, rows * bytes];
-    copyTile(memory, cAt, columns, c, m * N + n0, N, 1, rows, columns);
+    copyTile(tile, outside, rows, columns);
     addTile(A_AT, row, step, B_AT, C_AT, rows, inner, columns);
-    copyTile(c, m * N + n0, N, memory, cAt, columns, 1, rows, columns);
+    copyTile(outside, tile, rows, columns);
   }
 }
 
-/** Copies (rows×columns), which lie row by row where they go to, and by any steps where they come from. */
-function copyTile(
-  target: Numbers,
-  to: number,
-  toRow: number,
-  source: Numbers,
-  from: number,
-  fromRow: number,
-  fromColumn: number,
-  rows: number,
-  columns: number,
-): void {
-  if (fromColumn === 1 && toRow === columns && fromRow === columns) {
-    target.set(source.subarray(from, from + rows * columns), to);
+/** Where a tile lies: from a place on, with steps from a row to the next and from a column to the next. */
+interface Lines {
+  readonly values: Numbers;
+  readonly at: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Copies (rows×columns) to where columns are neighbors. */
+function copyTile(to: Lines, from: Lines, rows: number, columns: number): void {
+  if (from.column === 1 && from.row === columns && to.row === columns) {
+    to.values.set(from.values.subarray(from.at, from.at + rows * columns), to.at);
     return;
   }
   for (let row = 0; row < rows; row++) {
-    const [here, there] = [to + row * toRow, from + row * fromRow];
-    for (let column = 0; column < columns; column++) target[here + column] = source[there + column * fromColumn];
+    const [here, there] = [to.at + row * to.row, from.at + row * from.row];
+    for (let column = 0; column < columns; column++)
+      to.values[here + column] = from.values[there + column * from.column];
   }
 }

@@ -54,7 +54,9 @@ function term<T>(x: v128, y: v128, ofSquares: bool): v128 {
 }
 
 @inline
-function eightVectors<T>(a: usize, aRow: usize, aInner: usize, b: usize, row: usize, c: usize, K: i32, ofSquares: bool): void {
+function eightVectors<T>(
+  a: usize, aRow: usize, aInner: usize, b: usize, row: usize, c: usize, K: i32, ofSquares: bool,
+): void {
   let c00 = v128.load(c), c01 = v128.load(c, 16);
   let c10 = v128.load(c + row), c11 = v128.load(c + row, 16);
   let c20 = v128.load(c + 2 * row), c21 = v128.load(c + 2 * row, 16);
@@ -87,7 +89,9 @@ function eightVectors<T>(a: usize, aRow: usize, aInner: usize, b: usize, row: us
 }
 
 @inline
-function fourVectors<T>(a: usize, aRow: usize, aInner: usize, b: usize, row: usize, c: usize, K: i32, ofSquares: bool): void {
+function fourVectors<T>(
+  a: usize, aRow: usize, aInner: usize, b: usize, row: usize, c: usize, K: i32, ofSquares: bool,
+): void {
   let c0 = v128.load(c), c1 = v128.load(c + row), c2 = v128.load(c + 2 * row), c3 = v128.load(c + 3 * row);
   for (let k = 0; k < K; k++) {
     const b0 = v128.load(b);
