@@ -71,9 +71,10 @@ export async function ingestUsers(
   const replaced = mergeInto(builder, old, mode);
   const oldCount = old.reduce((sum, shard) => sum + rowCountOf(shard.rows), 0);
   watch('cut into shards', 0, 1);
+  const cut = builder.cutFor(settings.maxShardUsers);
   const shards = builder.build(settings.maxShardUsers);
   const generation = (current?.generation ?? 0) + 1;
-  const planned = { population, generation, graph, training: await trainingFor(ports, training, current) };
+  const planned = { population, generation, graph, cut, training: await trainingFor(ports, training, current) };
   const { manifest, card } = await publishGeneration(ports, settings, planned, shards, watch);
   return {
     ...summaryOf(manifest),

@@ -18,6 +18,8 @@ export const ShardEntry = z.object({
   users: z.int().nonnegative(),
   bytes: z.int().positive(),
   sha256: Sha256,
+  /** Which part of the cut its users are. Absent from manifests that an older akin wrote. */
+  part: z.int().nonnegative().optional(),
   /** What retrieval reads: points and signatures, band pages under this name, and an HNSW graph where one was built. */
   index: z
     .object({
@@ -46,6 +48,8 @@ const ManifestSchema = z.object({
   generation: z.int().positive(),
   users: z.int().nonnegative(),
   features: z.int().nonnegative(),
+  /** Into how many parts the users are cut by the hash of their ids, shards of nobody left out; absent where no part is told. */
+  cut: z.int().positive().optional(),
   shards: z.array(ShardEntry).min(1),
   index: ManifestIndex.optional(),
   /** Absent from generations that were written before it was counted. */

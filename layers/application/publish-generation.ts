@@ -1,6 +1,7 @@
 /** A new generation of a population, made and published: whole or not at all, whoever else publishes meanwhile. */
 import { embedUsers } from '#domain/embedding/truncated-svd.ts';
 import { type Shard, userCountOf } from '#domain/features/shard.ts';
+import { partOf } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { sha256Of } from './digest.ts';
 import { Conflict } from './errors.ts';
@@ -19,6 +20,8 @@ interface Generation {
   readonly population: string;
   readonly generation: number;
   readonly graph: GraphMode;
+  /** Into how many parts the users were cut; nobody's are left out of the shards. */
+  readonly cut: number;
   /** How the attention scorer is to be trained, if it is. */
   readonly training?: Training | undefined;
 }
@@ -32,7 +35,7 @@ export interface PublishedGeneration {
 export async function publishGeneration(
   ports: Ports,
   settings: Settings,
-  { population, generation, graph, training }: Generation,
+  { population, generation, graph, cut, training }: Generation,
   shards: readonly Shard[],
   watch: Watch,
 ): Promise<PublishedGeneration> {
@@ -43,12 +46,12 @@ export async function publishGeneration(
     watch('fit the embedding', 0, 1);
     const fit = fitIndex(trainingShard(shards, settings.maxTrainingUsers), settings);
     const scorer = training && (await trainOn(ports, settings, { population, generation }, shards, fit, training));
-    const written = await writeShards(ports, prefix, shards, fit, withGraph, watch);
+    const written = await writeShards(ports, prefix, { shards, cut }, fit, withGraph, watch);
     const index = await writeFit(ports, prefix, fit, scorer);
     const count = new ContentsCount();
     for (const shard of shards) count.add(shard);
     const [features, contents] = [count.featureCount, count.contents()];
-    const manifest = manifestFrom({ population, generation, features, shards: written, index, contents });
+    const manifest = manifestFrom({ population, generation, features, cut, shards: written, index, contents });
     return { manifest, card: scorer?.card };
   });
   await sweep(ports, published.manifest);
@@ -67,9 +70,9 @@ export function wantsGraph(graph: GraphMode, users: number, settings: Settings):
 
 /** The manifest of a generation whose files are all written. */
 export function manifestFrom(content: Omit<Manifest, 'formatVersion' | 'users'>): Manifest {
-  const { population, generation, features, shards, index, contents } = content;
+  const { population, generation, features, cut, shards, index, contents } = content;
   const users = shards.reduce((sum, shard) => sum + shard.users, 0);
-  return { formatVersion: FORMAT_VERSION, population, generation, users, features, shards, index, contents };
+  return { formatVersion: FORMAT_VERSION, population, generation, users, features, cut, shards, index, contents };
 }
 
 function trainOn(
@@ -107,7 +110,7 @@ async function publishWritten<Written extends PublishedGeneration>(
 async function writeShards(
   ports: Ports,
   prefix: string,
-  shards: readonly Shard[],
+  { shards, cut }: { readonly shards: readonly Shard[]; readonly cut: number },
   fit: IndexFit,
   withGraph: boolean,
   watch: Watch,
@@ -115,7 +118,8 @@ async function writeShards(
   const entries: ShardEntry[] = [];
   for (const [s, shard] of shards.entries()) {
     watch('write the index', s, shards.length);
-    entries.push(await writeShard(ports, `${prefix}-${s}`, shard, fit, withGraph));
+    const entry = await writeShard(ports, `${prefix}-${s}`, shard, fit, withGraph);
+    entries.push({ ...entry, part: partOf(shard.ids[0], cut) });
   }
   return entries;
 }

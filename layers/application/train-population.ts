@@ -1,4 +1,6 @@
 /** Trains the attention scorer of a population as it stands: a new generation with the same users and what was learned of them. */
+import { ShardBuilder } from '#domain/features/shard-builder.ts';
+import { mergeInto } from './ingest-users.ts';
 import { manifestOf, openGeneration, type PopulationSummary, summaryOf } from './population.ts';
 import type { Ports, Watch } from './ports.ts';
 import { publishGeneration } from './publish-generation.ts';
@@ -17,11 +19,14 @@ export async function trainPopulation(
   watch: Watch,
 ): Promise<TrainingReport> {
   const current = await manifestOf(ports, name);
-  const { shards } = await openGeneration(ports, current, watch);
+  const builder = new ShardBuilder();
+  mergeInto(builder, (await openGeneration(ports, current, watch)).shards, 'upsert');
+  const shards = builder.build(settings.maxShardUsers);
   const hasGraph = current.shards.some(({ index }) => index?.neighbors);
   const planned = {
     population: name,
     generation: current.generation + 1,
+    cut: builder.cutFor(settings.maxShardUsers),
     graph: hasGraph ? ('always' as const) : ('never' as const),
     training: { ...training, isOptional: false },
   };

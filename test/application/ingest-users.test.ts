@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Conflict, Invalid } from '#application/errors.ts';
 import type { Population } from '#application/population.ts';
 import { type User, userAt } from '#domain/features/shard.ts';
+import { partOf } from '#domain/features/shard-builder.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
 import {
   emptySite,
@@ -53,6 +54,20 @@ describe('ingest', () => {
     });
     expect([...usersOf(await opened(site)).values()]).toMatchObject([plain('u1', 'c'), plain('u2')]);
   });
+
+  it.each([10, 70, 1_000])(
+    'says in the manifest which part of the cut each shard is, of %d users at most',
+    async (most) => {
+      const site = emptySite();
+      await ingested(site, groupedPeople(300), { settings: { ...SETTINGS, maxShardUsers: most } });
+      const { shards, manifest } = await opened(site);
+
+      const told = manifest?.shards.map(({ part }) => part) ?? [];
+      expect(shards.map(({ ids }) => [...new Set(ids.map((id) => partOf(id, manifest?.cut ?? 0)))])).toEqual(
+        told.map((part) => [part]),
+      );
+    },
+  );
 
   it('adds users and replaces those of the same id', async () => {
     const site = emptySite();

@@ -131,12 +131,8 @@ function trainBatches(weights: LookAlikeWeights): void {
 
 function trainRepresentation(): void {
   const shape = { dimensions: D, attention: 64, hidden: 128, poolingPower: 1 };
-  trainUserRepresentation(
-    people,
-    shape,
-    { ...PAPERS_TRAINING, positivesPerUser: POSITIVES, epochs: 1, seed: 1 },
-    () => {},
-  );
+  const terms = { ...PAPERS_TRAINING, positivesPerUser: POSITIVES, epochs: 1, seed: 1 };
+  for (const { loss } of trainUserRepresentation(people, shape, terms)) if (!Number.isFinite(loss)) return;
 }
 
 /** Targets a second of whole epochs: each clusters the seeds of every campaign anew, learns, and is judged. */

@@ -1,7 +1,6 @@
 /** One shard of the new generation is written: its rows, points, band pages, and an HNSW graph where it pays. */
 import { userAt } from '#domain/features/shard.ts';
-import { ShardBuilder } from '#domain/features/shard-builder.ts';
-import { hashText } from '#domain/random.ts';
+import { partOf, ShardBuilder } from '#domain/features/shard-builder.ts';
 import { readModel } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
 import { filePrefix, writeShard } from '../publish-generation.ts';
@@ -21,7 +20,7 @@ export async function indexShard(ports: StepPorts, job: UploadJob, place: number
   for (let part = remainder % nested; part < parts; part += nested) {
     const users = await leftRows(ports, mergedName(job, part));
     for (const [row, id] of users.ids.entries()) {
-      if (hashText(id) % cut === remainder) builder.add(userAt(users, row));
+      if (partOf(id, cut) === remainder) builder.add(userAt(users, row));
     }
   }
   const [shard] = builder.buildParts(1);
@@ -29,7 +28,7 @@ export async function indexShard(ports: StepPorts, job: UploadJob, place: number
   const { hashes, bands, rows } = index;
   const base = `${filePrefix(job.population, generation, writerOf(job))}-${place}`;
   const entry = await writeShard(ports, base, shard, { model, hashes, banding: { bands, rows } }, withGraph);
-  await writeJson(ports.objects, indexedName(job, place), entry);
+  await writeJson(ports.objects, indexedName(job, place), { ...entry, part: remainder });
 }
 
 export function indexedName(job: UploadJob, place: number): string {

@@ -21,7 +21,7 @@ import { tellStatus } from './upload-status.ts';
 export async function publishUpload(ports: StepPorts, job: UploadJob): Promise<void> {
   const { objects, catalog } = ports;
   const fit = await readJson(objects, fitName(job), UploadFit);
-  const { generation, features, usersWithoutFeatures, contents, shards } = fit;
+  const { generation, features, usersWithoutFeatures, contents, cut, shards } = fit;
   const { isTrained } = await readJson(objects, planName(job), UploadPlan);
   const { scorer, card } = isTrained ? await readJson(objects, scorerName(job), UploadScorer) : {};
   await tellStatus(objects, job, 'publishing', { generation });
@@ -30,7 +30,15 @@ export async function publishUpload(ports: StepPorts, job: UploadJob): Promise<v
     entries[place] = await readJson(objects, indexedName(job, place), ShardEntry);
   });
   const index = { ...fit.index, ...(scorer && { scorer }) };
-  const manifest = manifestFrom({ population: job.population, generation, features, shards: entries, index, contents });
+  const manifest = manifestFrom({
+    population: job.population,
+    generation,
+    features,
+    cut,
+    shards: entries,
+    index,
+    contents,
+  });
   const report: IngestReport = {
     ...summaryOf(manifest),
     ...(await countsOf(ports, job)),

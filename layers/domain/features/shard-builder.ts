@@ -17,6 +17,11 @@ export function partCountFor(hashes: Uint32Array, maxUsers: number): number {
   return count;
 }
 
+/** The part of a user in such a cut. */
+export function partOf(id: string, cut: number): number {
+  return hashText(id) % cut;
+}
+
 /** Beyond, a part too full holds ids of nearly the same hash, which no cut sets apart. */
 const MAX_PARTS = 2 ** 24;
 
@@ -63,17 +68,24 @@ export class ShardBuilder {
     this.#lengths[slot] = this.#end - this.#starts[slot];
   }
 
+  /** Into how many parts `build` cuts the users. */
+  cutFor(maxUsers: number): number {
+    return partCountFor(
+      Uint32Array.from(this.#slotById.keys(), (id) => hashText(id)),
+      maxUsers,
+    );
+  }
+
   /** Shards of at most `maxUsers` users each, none of them empty; ids decide alone who goes where. */
   build(maxUsers: number): Shard[] {
-    const hashes = Uint32Array.from(this.#slotById.keys(), (id) => hashText(id));
-    const parts = this.buildParts(partCountFor(hashes, maxUsers));
+    const parts = this.buildParts(this.cutFor(maxUsers));
     return this.userCount === 0 ? parts : parts.filter(({ ids }) => ids.length > 0);
   }
 
   /** As many shards as asked for, some perhaps empty: the user's part is the remainder of the hash of the id. */
   buildParts(count: number): Shard[] {
     const parts = Array.from({ length: count }, (): string[] => []);
-    for (const id of this.#slotById.keys()) parts[hashText(id) % count].push(id);
+    for (const id of this.#slotById.keys()) parts[partOf(id, count)].push(id);
     return parts.map((ids) => this.#shardOf(ids.sort(compareTexts)));
   }
 
