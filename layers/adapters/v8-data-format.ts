@@ -1,4 +1,4 @@
-/** Plain data as V8 writes it: between steps of one job, which run the same Node; nothing that is kept. */
+/** Plain data as V8 writes it, which every later Node reads: between steps of one job, and for what can be made anew. */
 import { deserialize, serialize } from 'node:v8';
 import type { DataFormat } from '#application/ports.ts';
 

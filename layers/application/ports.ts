@@ -1,4 +1,5 @@
 /** What the use cases need from the world, in their own words. Each port has one contract suite in test/contracts. */
+import type { DatedIds } from '#domain/features/dated-ids.ts';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard, User } from '#domain/features/shard.ts';
 import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
@@ -67,6 +68,8 @@ export interface Points {
 export interface IndexFormat {
   encodePoints(ids: readonly string[], points: Points): Uint8Array;
   decodePoints(bytes: Uint8Array, where: string): Points;
+  /** The ids that were encoded with the points, for whoever does not read the rows. */
+  decodePointIds(bytes: Uint8Array, where: string): string[];
   encodeModel(model: EmbeddingModel): Uint8Array;
   decodeModel(bytes: Uint8Array, where: string): EmbeddingModel;
   encodeScorer(scorer: StoredScorer): Uint8Array;
@@ -78,6 +81,12 @@ export interface StoredScorer {
   /** Empty where the untrained scorer was kept. */
   readonly scorer: AttentionScorer;
   readonly card: string;
+}
+
+/** How the seeds of a live audience are written; the decoder throws Invalid, naming `where`, for bytes that are not such. */
+export interface SeedFormat {
+  encode(seeds: DatedIds): Uint8Array;
+  decode(bytes: Uint8Array, where: string): DatedIds;
 }
 
 /** The band pages of shards, by shard, band and prefix. */
@@ -150,11 +159,17 @@ export interface InputFormats {
   pieces(name: string, source: Source, bytes: number): AsyncIterable<Uint8Array>;
 }
 
-/** Plain data (numbers, texts, lists, maps, typed arrays) as bytes, for what a job leaves to the one that goes on with it. */
+/** Plain data (numbers, texts, lists, maps, typed arrays) as bytes, for what a job leaves to the next, and what can be made anew. */
 export interface DataFormat {
   encode(value: unknown): Uint8Array;
   /** What was encoded, of the type that it had. */
   decode<Value>(bytes: Uint8Array): Value;
+}
+
+/** Messages that this system leaves for itself. */
+export interface Messages {
+  /** It comes after so many seconds, 900 at most, or later; at least once. */
+  send(message: object, delaySeconds: number): Promise<void>;
 }
 
 /** Work of several steps, each in a function of its own. */
@@ -236,6 +251,12 @@ export interface StepPorts extends Ports {
   readonly ledger: Ledger;
   readonly workflows: Workflows;
   readonly announcements: Announcements;
+}
+
+/** What live audiences need. */
+export interface LivePorts extends Ports, Pick<StepPorts, 'nearby' | 'inputs' | 'dataFormat' | 'ledger'> {
+  readonly seedFormat: SeedFormat;
+  readonly messages: Messages;
 }
 
 /** Told how far a stage has come. A new stage begins when its name is first told; calls are cheap and frequent. */

@@ -101,6 +101,18 @@ const Settings = z.object({
     unit: 'users',
     effect: 'The seed report compares so many seeds with as many random users; more tell more and take longer.',
   }),
+  refreshSeconds: z.int().min(0).max(900).default(300).meta({
+    unit: 'seconds',
+    effect: 'A live audience takes up new seeds so long after they came; more means fewer refreshes, of older scores.',
+  }),
+  liveSeeds: z.int().min(1).max(3_000_000).default(3_000_000).meta({
+    unit: 'users',
+    effect: 'A live audience keeps so many seeds, the newest; more take longer to refresh.',
+  }),
+  attentionSeeds: z.int().min(1).max(10_000).default(100).meta({
+    unit: 'users',
+    effect: 'With fewer seeds that have features, a live audience answers by the mean cosine to them.',
+  }),
 });
 
 export type Settings = z.infer<typeof Settings>;

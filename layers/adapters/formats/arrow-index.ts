@@ -28,6 +28,8 @@ export const arrowIndexFormat: IndexFormat = {
 
   decodePoints: (bytes, where) => decodeArrow(bytes, where, 'points', pointsOf),
 
+  decodePointIds: (bytes, where) => decodeArrow(bytes, where, 'points', (table) => textsOf(table.getChild('id'))),
+
   encodeModel: ({ dimensions, idf, loadings }) =>
     encodeArrow([
       ['feature', textColumn(idf.features)],

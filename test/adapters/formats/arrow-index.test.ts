@@ -80,11 +80,17 @@ describe('points in Arrow', () => {
       ],
     ],
   })('come back as they were', ({ ids, points }) => {
-    expect(arrowIndexFormat.decodePoints(arrowIndexFormat.encodePoints(ids, points), 'points')).toEqual(points);
+    const bytes = arrowIndexFormat.encodePoints(ids, points);
+
+    expect(arrowIndexFormat.decodePoints(bytes, 'points')).toEqual(points);
+    expect(arrowIndexFormat.decodePointIds(bytes, 'points')).toEqual(ids);
   });
 
   it('come back where there is nobody', () => {
-    expect(arrowIndexFormat.decodePoints(arrowIndexFormat.encodePoints([], nobody), 'points')).toEqual(nobody);
+    const bytes = arrowIndexFormat.encodePoints([], nobody);
+
+    expect(arrowIndexFormat.decodePoints(bytes, 'points')).toEqual(nobody);
+    expect(arrowIndexFormat.decodePointIds(bytes, 'points')).toEqual([]);
   });
 
   it('are read from bytes that lie anywhere in memory', () => {
