@@ -1,6 +1,9 @@
 /** The API on one page: what may be called, with what, and what is answered. Validation and the OpenAPI document are made of it. */
 import * as z from 'zod';
 import { ExpansionBody } from '#application/expansion/requested-expansion.ts';
+import { SeedsBody } from '#application/live/add-seeds.ts';
+import { ANSWERERS } from '#application/live/live-audience.ts';
+import { ScoresBody } from '#application/live/score-users.ts';
 import { PopulationContents } from '#application/population-contents.ts';
 import { SeedReportBody } from '#application/requested-seed-report.ts';
 import { PartsQuery, TransferEnd } from '#application/upload/requested-transfer.ts';
@@ -17,9 +20,13 @@ export interface Route {
   /** The answer that is no problem: its status and what it holds. */
   readonly status: number;
   readonly answer: z.ZodType;
-  /** Whether it ranks, and so needs the memory of a worker. */
-  readonly isHeavy?: true;
+  /** The file of functions/ that answers it with the memory of a worker; api.ts where none is named. */
+  readonly worker?: Worker;
 }
+
+/** Calls that rank or score. */
+export const WORKERS = ['explain', 'live-audience'] as const;
+export type Worker = (typeof WORKERS)[number];
 
 const MOST_MEMBERS = 5_000;
 /** Of uploads or of expansions. */
@@ -113,6 +120,25 @@ const SeedReport = z.object({
 });
 
 const Contribution = z.object({ feature: z.string(), amount: z.number() });
+
+const moment = z.int().meta({ description: 'milliseconds since 1970' });
+
+const LiveAudience = z.object({
+  population: z.string(),
+  audience: z.string(),
+  answeredBy: z.enum([...ANSWERERS, 'nobody']).meta({ description: 'who gives the scores: fallback below 100 seeds' }),
+  refreshed: z
+    .object({
+      at: moment,
+      generation: z.int(),
+      known: z.int().meta({ description: 'seeds that are users of the generation' }),
+      unknown: z.int(),
+      withoutFeatures: z.int().meta({ description: 'of the known' }),
+    })
+    .optional(),
+  isBehind: z.boolean().meta({ description: 'whether the population has a newer generation' }),
+  pending: z.object({ due: moment }).optional().meta({ description: 'a refresh that is to come' }),
+});
 
 const Nothing = z.undefined();
 
@@ -222,7 +248,7 @@ export const ROUTES = {
     body: SeedReportBody,
     status: 200,
     answer: SeedReport,
-    isHeavy: true,
+    worker: 'explain',
   },
   expansions: {
     method: 'GET',
@@ -291,7 +317,7 @@ export const ROUTES = {
         .meta({ description: 'the kind of seeds that the user is most like, where the ranker knows of kinds' }),
       warnings: z.array(z.string()),
     }),
-    isHeavy: true,
+    worker: 'explain',
   },
   download: {
     method: 'GET',
@@ -304,6 +330,51 @@ export const ROUTES = {
       report: z.string(),
       manifest: z.string(),
     }),
+  },
+  beginAudience: {
+    method: 'PUT',
+    path: '/populations/{population}/audiences/{audience}',
+    summary: 'Begins a live audience, whose seeds grow; 200 where it is there',
+    status: 201,
+    answer: LiveAudience,
+  },
+  audience: {
+    method: 'GET',
+    path: '/populations/{population}/audiences/{audience}',
+    summary: 'How a live audience stands',
+    status: 200,
+    answer: LiveAudience,
+  },
+  forgetAudience: {
+    method: 'DELETE',
+    path: '/populations/{population}/audiences/{audience}',
+    summary: 'Forgets a live audience and its seeds',
+    status: 204,
+    answer: Nothing,
+  },
+  addSeeds: {
+    method: 'POST',
+    path: '/populations/{population}/audiences/{audience}/seeds',
+    summary: 'Adds seeds to a live audience; its next refresh takes them up',
+    body: SeedsBody,
+    status: 202,
+    answer: z.object({ added: z.int().meta({ description: 'ids, each once' }), due: moment }),
+    worker: 'live-audience',
+  },
+  scoreUsers: {
+    method: 'POST',
+    path: '/populations/{population}/audiences/{audience}/scores',
+    summary: 'How alike users are to a live audience, now',
+    body: ScoresBody,
+    status: 200,
+    answer: z.object({
+      answeredBy: z.enum(ANSWERERS),
+      generation: z.int(),
+      refreshed: moment,
+      scores: z.array(z.object({ userId: z.string(), score: z.number() })),
+      unknown: z.array(z.string()).meta({ description: 'who is no user of the generation' }),
+    }),
+    worker: 'live-audience',
   },
   openApi: {
     method: 'GET',

@@ -7,6 +7,7 @@ import {
   membersOf,
   requestExpansion,
 } from '#application/expansion/requested-expansion.ts';
+import { beginAudience, forgetAudience, liveStatus } from '#application/live/live-audience.ts';
 import { listPopulations, statusAtHand } from '#application/population.ts';
 import { listUploads } from '#application/upload/list-uploads.ts';
 import { endTransfer, partsOf } from '#application/upload/requested-transfer.ts';
@@ -93,12 +94,26 @@ export const HANDLERS = {
     return { body: await downloadOf(ports, ports.links, at.id) };
   },
 
+  async beginAudience(ports, { at }) {
+    const isNew = await beginAudience(ports, at);
+    return { status: isNew ? 201 : 200, body: await liveStatus(ports, at) };
+  },
+
+  async audience(ports, { at }) {
+    return { body: await liveStatus(ports, at) };
+  },
+
+  async forgetAudience(ports, { at }) {
+    await forgetAudience(ports, at);
+    return {};
+  },
+
   async openApi() {
     return { body: openApi() };
   },
 } satisfies Handlers;
 
-/** A partner's call that needs no ranking. */
+/** A partner's call that needs no worker. */
 export const handler = http(HANDLERS);
 
 /** RFC 7240: 200 with the result if it is there in time, 202 if it is not. */

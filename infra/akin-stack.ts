@@ -257,21 +257,42 @@ export class AkinStack extends Stack {
     const stores = this.#stores;
     const { doorMemoryMiB, memoryMiB, requestsPerSecond } = this.#props.stack;
     const light = this.#function('api', doorMemoryMiB, MOST_CALL_SECONDS, []);
-    const heavy = this.#function('explain', memoryMiB, MOST_CALL_SECONDS, []);
-    stores.grantList(light, 'populations', 'seeds', 'audiences', 'index', 'parts');
+    const explain = this.#function('explain', memoryMiB, MOST_CALL_SECONDS, []);
+    stores.grantList(light, 'populations', 'seeds', 'audiences', 'index', 'live', 'parts');
     stores.grantRead(light, 'populations', 'seeds', 'audiences');
-    stores.grantWrite(light, 'populations', 'seeds');
-    stores.grantRemove(light, 'seeds', 'audiences', 'index', 'parts');
+    stores.grantWrite(light, 'populations', 'seeds', 'live');
+    stores.grantRemove(light, 'seeds', 'audiences', 'index', 'live', 'parts');
     stores.grantListCatalog(light);
     stores.grantWriteCatalog(light);
     stores.catalog.grant(light, 'dynamodb:DeleteItem');
     stores.bands.grant(light, 'dynamodb:Query', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem');
     this.#bus.grantPutEventsTo(light); // of a population that is forgotten
-    stores.grantList(heavy, 'seeds', 'audiences');
-    stores.grantRead(heavy, 'seeds', 'audiences', 'index');
-    stores.grantReadCatalog(heavy);
-    stores.grantListCatalog(heavy);
-    return new PartnerApi(this, 'partners', { light, heavy, requestsPerSecond });
+    stores.grantList(explain, 'seeds', 'audiences');
+    stores.grantRead(explain, 'seeds', 'audiences', 'index');
+    stores.grantReadCatalog(explain);
+    stores.grantListCatalog(explain);
+    const workers = { explain, 'live-audience': this.#liveAudiences() };
+    return new PartnerApi(this, 'partners', { light, workers, requestsPerSecond });
+  }
+
+  /** Seeds that were added wake up a refresh some minutes later; the function that takes seeds and gives scores. */
+  #liveAudiences(): HandlerFunction {
+    const stores = this.#stores;
+    const refresh = this.#worker('refresh-audience');
+    stores.grantList(refresh, 'live');
+    stores.grantRead(refresh, 'live', 'index');
+    stores.grantWrite(refresh, 'live');
+    stores.grantRemove(refresh, 'live');
+    stores.grantWriteCatalog(refresh);
+    const queue = this.#queue('audience-refreshes', refresh, { timeoutSeconds: LONG_SECONDS });
+    const live = this.#function('live-audience', this.#props.stack.memoryMiB, MOST_CALL_SECONDS, []);
+    stores.grantList(live, 'seeds', 'live');
+    stores.grantRead(live, 'seeds', 'live', 'index');
+    stores.grantWrite(live, 'live');
+    stores.grantWriteCatalog(live);
+    stores.grantListCatalog(live);
+    queue.grantSend(live, 'REFRESH_QUEUE');
+    return live;
   }
 
   /** Whoever waits is told how an upload went, and the next in the line is started. */
@@ -351,10 +372,9 @@ export class AkinStack extends Stack {
     {
       scope = this,
       ...props
-    }: Pick<WorkQueueProps, 'pattern'> &
-      Partial<Pick<WorkQueueProps, 'alias' | 'timeoutSeconds' | 'delaySeconds' | 'concurrency'>> & {
-        readonly scope?: Construct;
-      },
+    }: Partial<Pick<WorkQueueProps, 'pattern' | 'alias' | 'timeoutSeconds' | 'delaySeconds' | 'concurrency'>> & {
+      readonly scope?: Construct;
+    },
   ): WorkQueue {
     return new WorkQueue(scope, id, {
       timeoutSeconds: SHORT_SECONDS,

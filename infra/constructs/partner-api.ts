@@ -9,7 +9,7 @@ import {
   type Stage,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
-import { ROUTES, type Route } from '#functions/api-routes.ts';
+import { ROUTES, type Route, type Worker } from '#functions/api-routes.ts';
 import { GATEWAY_PROBLEMS, type GatewayProblem } from '#functions/gateway-problems.ts';
 import { MOST_CALL_SECONDS, problem } from '#functions/problem.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -17,8 +17,7 @@ import type { HandlerFunction } from './handler-function.ts';
 
 export interface PartnerApiProps {
   readonly light: HandlerFunction;
-  /** For routes that rank. */
-  readonly heavy: HandlerFunction;
+  readonly workers: Readonly<Record<Worker, HandlerFunction>>;
   /** Requests a second, of all callers together; twice as many in a burst. */
   readonly requestsPerSecond: number;
 }
@@ -26,7 +25,7 @@ export interface PartnerApiProps {
 export class PartnerApi extends Construct {
   readonly stage: Stage;
 
-  constructor(scope: Construct, id: string, { light, heavy, requestsPerSecond }: PartnerApiProps) {
+  constructor(scope: Construct, id: string, { light, workers, requestsPerSecond }: PartnerApiProps) {
     super(scope, id);
     const api = new RestApi(this, 'rest', {
       restApiName: 'akin',
@@ -42,12 +41,13 @@ export class PartnerApi extends Construct {
     });
     this.stage = api.deploymentStage;
     const options = { allowTestInvoke: false, timeout: Duration.seconds(MOST_CALL_SECONDS) };
-    const integrations = {
-      light: new LambdaIntegration(light, options),
-      heavy: new LambdaIntegration(heavy, options),
+    const lightly = new LambdaIntegration(light, options);
+    const byWorker = {
+      explain: new LambdaIntegration(workers.explain, options),
+      'live-audience': new LambdaIntegration(workers['live-audience'], options),
     };
-    for (const { method, path, isHeavy } of Object.values<Route>(ROUTES)) {
-      const integration = isHeavy ? integrations.heavy : integrations.light;
+    for (const { method, path, worker } of Object.values<Route>(ROUTES)) {
+      const integration = worker ? byWorker[worker] : lightly;
       const added = api.root.resourceForPath(path).addMethod(method, integration);
       acknowledge(added, 'AwsSolutions-COG4', 'callers are IAM principals, not users of Cognito');
     }

@@ -8,12 +8,12 @@ import { acknowledge, acknowledgePattern, arnInFinding } from './acknowledge.ts'
 import type { HandlerFunction } from './handler-function.ts';
 
 /** The folders of the bucket. */
-export const FOLDERS = ['populations', 'seeds', 'index', 'models', 'audiences', 'parts'] as const;
+export const FOLDERS = ['populations', 'seeds', 'index', 'models', 'audiences', 'live', 'parts'] as const;
 export type Folder = (typeof FOLDERS)[number];
 
 export class Stores extends Construct {
   readonly bucket: Bucket;
-  /** Populations, the line of uploads and the claims of expansions: precious. */
+  /** Populations, the line of uploads, the claims of expansions and what stands of live audiences: precious. */
   readonly catalog: TableV2;
   /** Band pages, which an upload can make again: disposable. */
   readonly bands: TableV2;

@@ -1,4 +1,4 @@
-/** A queue of events, the rule that fills it, and the function that empties it; what cannot be done goes to the dead letters. */
+/** A queue of events, the rule that fills it, if functions do not, and the function that empties it; what cannot be done goes to the dead letters. */
 import { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
@@ -28,7 +28,8 @@ export interface WorkQueueProps {
   /** The handler by another name, where it is called by that. */
   readonly alias?: Alias | undefined;
   readonly timeoutSeconds: number;
-  readonly pattern: EventPattern;
+  /** Absent where the messages are sent by functions. */
+  readonly pattern?: EventPattern | undefined;
   readonly deadLetters: Queue;
   readonly delaySeconds?: number;
   readonly concurrency: number;
@@ -36,6 +37,8 @@ export interface WorkQueueProps {
 }
 
 export class WorkQueue extends Construct {
+  readonly #queue: Queue;
+
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
     const { handler, alias, timeoutSeconds, pattern, deadLetters, delaySeconds = 0, concurrency, alarmAction } = props;
@@ -47,12 +50,8 @@ export class WorkQueue extends Construct {
       retentionPeriod: Duration.days(14),
       deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_TRIES + 1 }, // once more, for who died without a word
     });
-    new Rule(this, 'rule', {
-      eventPattern: pattern,
-      targets: [
-        new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: Duration.hours(24), retryAttempts: 185 }),
-      ],
-    });
+    this.#queue = queue;
+    if (pattern) this.#fillBy(pattern, deadLetters);
     const consumption = queue.grant(handler, 'sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes');
     const mapping = new EventSourceMapping(this, 'source', {
       target: handler,
@@ -68,6 +67,17 @@ export class WorkQueue extends Construct {
     deadLetters.grant(handler, 'sqs:SendMessage');
     const oldest = queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'max' });
     alarmAbove(this, 'long-wait', oldest, LONG_WAIT.toSeconds(), alarmAction);
+  }
+
+  /** Lets a function send messages, to the queue that this variable of its names. */
+  grantSend(sender: HandlerFunction, variable: string): void {
+    this.#queue.grant(sender, 'sqs:SendMessage');
+    sender.addEnvironment(variable, this.#queue.queueUrl);
+  }
+
+  #fillBy(eventPattern: EventPattern, deadLetterQueue: Queue): void {
+    const target = new SqsQueue(this.#queue, { deadLetterQueue, maxEventAge: Duration.hours(24), retryAttempts: 185 });
+    new Rule(this, 'rule', { eventPattern, targets: [target] });
   }
 }
 

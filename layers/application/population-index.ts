@@ -4,6 +4,7 @@
  */
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard } from '#domain/features/shard.ts';
+import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import type { EmbeddingKind } from '#domain/ranking/rankers.ts';
 import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
 import { Invalid } from './errors.ts';
@@ -60,9 +61,14 @@ export async function chooseTrainedRanker(
   request: RankingOptions & { readonly unlike?: IdList | undefined },
 ): Promise<ChosenRanker> {
   const chosen = chooseRanker(request);
+  if (!chosen.usesScorer || request.drop.length > 0 || request.binary) return chosen;
+  return chooseRanker({ ...request, scorer: await scorerOf(ports, manifest) });
+}
+
+/** What the attention scorer has learned of a generation; undefined where it was not trained. */
+export async function scorerOf(ports: Ports, manifest: Manifest | undefined): Promise<AttentionScorer | undefined> {
   const entry = manifest?.index?.scorer;
-  if (!entry || !chosen.usesScorer || request.drop.length > 0 || request.binary) return chosen;
-  return chooseRanker({ ...request, scorer: (await readScorer(ports, entry)).scorer });
+  return entry && (await readScorer(ports, entry)).scorer;
 }
 
 export async function readScorer(ports: Ports, entry: FileEntry): Promise<StoredScorer> {
@@ -86,11 +92,11 @@ export async function withStoredPoints(
   shard: Shard,
 ): Promise<Shard> {
   const bytes = await readFile(ports, entry, 'part of the index');
-  const { dimensions, vectors, lengths } = ports.indexFormat.decodePoints(bytes, entry.name);
+  const { dimensions, vectors, lengths, learned } = ports.indexFormat.decodePoints(bytes, entry.name);
   if (vectors.length !== dimensions * shard.ids.length || dimensions !== model.dimensions) {
     throw new Invalid(`${entry.name}: expected a point for each user of the shard, got another number`);
   }
-  return { ...shard, embedding: { dimensions, vectors, lengths, model } };
+  return { ...shard, embedding: { dimensions, vectors, lengths, model, learned } };
 }
 
 /** The bands of the shards, and whether they were stored. */

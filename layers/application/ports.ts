@@ -62,6 +62,8 @@ export interface Points {
   readonly lengths: Float32Array;
   /** (U×H). */
   readonly signatures: Uint16Array;
+  /** Where the users lie by what the scorer has learned, (U×D), where it works on points of its own. */
+  readonly learned?: Float32Array | undefined;
 }
 
 /** How the parts of an index are written; each decoder throws Invalid, naming `where`, for bytes that are not one. */

@@ -1,4 +1,5 @@
 /** A new generation of a population, made and published: whole or not at all, whoever else publishes meanwhile. */
+import { representedUsers } from '#domain/embedding/represented-users.ts';
 import { embedUsers } from '#domain/embedding/truncated-svd.ts';
 import { type Shard, userCountOf } from '#domain/features/shard.ts';
 import { partOf } from '#domain/features/shard-builder.ts';
@@ -46,7 +47,8 @@ export async function publishGeneration(
     watch('fit the embedding', 0, 1);
     const fit = fitIndex(trainingShard(shards, settings.maxTrainingUsers), settings);
     const scorer = training && (await trainOn(ports, settings, { population, generation }, shards, fit, training));
-    const written = await writeShards(ports, prefix, { shards, cut }, fit, withGraph, watch);
+    const placing = { ...fit, representation: scorer?.scorer.representation };
+    const written = await writeShards(ports, prefix, { shards, cut }, placing, withGraph, watch);
     const index = await writeFit(ports, prefix, fit, scorer);
     const count = new ContentsCount();
     for (const shard of shards) count.add(shard);
@@ -146,13 +148,14 @@ export async function writeShard(
   ports: Ports,
   base: string,
   shard: Shard,
-  { model, hashes, banding }: IndexFit,
+  { model, representation, hashes, banding }: IndexFit,
   withGraph: boolean,
 ): Promise<ShardEntry> {
   const rows = await writeFile(ports, `${base}.arrow`, ports.shardFormat.encode(shard));
   const { dimensions, vectors, lengths } = embedUsers(shard, model);
   const signatures = signaturesOf(shard, hashes);
-  const bytes = ports.indexFormat.encodePoints(shard.ids, { dimensions, vectors, lengths, signatures });
+  const learned = representation && representedUsers(shard, Uint32Array.from(shard.ids.keys()), representation);
+  const bytes = ports.indexFormat.encodePoints(shard.ids, { dimensions, vectors, lengths, signatures, learned });
   const points = await writeFile(ports, `${base}.points.arrow`, bytes);
   const pages = await writeBandPages(ports.buckets, base, shard, signatures, hashes, banding);
   const graph = withGraph ? ports.neighbors.build(vectors, dimensions, INDEX_SEED) : undefined;

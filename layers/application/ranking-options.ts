@@ -132,7 +132,7 @@ export function chooseRanker({
   };
 }
 
-function isTrained(scorer: AttentionScorer | undefined): boolean {
+export function isTrained(scorer: AttentionScorer | undefined): boolean {
   return scorer?.weights !== undefined || scorer?.representation !== undefined;
 }
 

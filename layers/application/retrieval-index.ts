@@ -5,6 +5,7 @@
 import { fitImplicitAls } from '#domain/embedding/implicit-als.ts';
 import { placeUsers } from '#domain/embedding/place-users.ts';
 import { fitTruncatedSvd } from '#domain/embedding/truncated-svd.ts';
+import type { UserRepresentation } from '#domain/embedding/user-representation.ts';
 import type { EmbeddingModel, FactorModel } from '#domain/features/embedding.ts';
 import { type Shard, type User, userAt, userCountOf } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
@@ -42,6 +43,8 @@ function fitFactors(shards: readonly Shard[], settings: Settings): FactorModel {
 /** What all shards of an index have in common. */
 export interface IndexFit {
   readonly model: EmbeddingModel;
+  /** What makes learned points, where the scorer has points of its own. */
+  readonly representation?: UserRepresentation | undefined;
   readonly hashes: number;
   readonly banding: Banding;
 }

@@ -8,6 +8,7 @@ import { HANDLERS } from '#functions/api.ts';
 import { parametersOf, ROUTES, type Route } from '#functions/api-routes.ts';
 import { HEAVY_HANDLERS } from '#functions/explain.ts';
 import { type Handlers, respond } from '#functions/http.ts';
+import { LIVE_HANDLERS } from '#functions/live-audience.ts';
 import type { FunctionPorts } from '#functions/ports.ts';
 import { MOST_BODY_BYTES } from '#functions/problem.ts';
 import { drop, stageWith } from '../application/conductor.ts';
@@ -19,7 +20,7 @@ const link = async (name: string) => `https://example.test/${name}`;
 const transfers = { writeSeconds: 1, begin: link, toPart: link, end: async () => {} };
 const links = { readSeconds: 1, writeSeconds: 1, toRead: link, toWrite: link };
 
-const ALL_HANDLERS = { ...HANDLERS, ...HEAVY_HANDLERS };
+const ALL_HANDLERS = { ...HANDLERS, ...HEAVY_HANDLERS, ...LIVE_HANDLERS };
 
 /** Answers of a site with some people, and an expansion of theirs. */
 async function site() {
@@ -152,11 +153,12 @@ describe('any request', () => {
 
 describe('every route', () => {
   it('has a handler, in the function that it is sent to', () => {
-    const names = (isHeavy: boolean) =>
-      Object.entries<Route>(ROUTES).flatMap(([name, route]) => ((route.isHeavy ?? false) === isHeavy ? name : []));
+    const namesOf = (worker: Route['worker']) =>
+      Object.entries<Route>(ROUTES).flatMap(([name, route]) => (route.worker === worker ? name : []));
 
-    expect(Object.keys(HANDLERS).toSorted()).toEqual(names(false).toSorted());
-    expect(Object.keys(HEAVY_HANDLERS).toSorted()).toEqual(names(true).toSorted());
+    expect(Object.keys(HANDLERS).toSorted()).toEqual(namesOf(undefined).toSorted());
+    expect(Object.keys(HEAVY_HANDLERS).toSorted()).toEqual(namesOf('explain').toSorted());
+    expect(Object.keys(LIVE_HANDLERS).toSorted()).toEqual(namesOf('live-audience').toSorted());
   });
 });
 

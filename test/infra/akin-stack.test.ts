@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROUTES, type Route } from '#functions/api-routes.ts';
+import { ROUTES, type Route, WORKERS } from '#functions/api-routes.ts';
 import { ofType, type Resource, referencesIn, resourcesIn, synthesized } from './assembly.ts';
 
 /** Kilobytes of a function's bundle: room for a tenth more than it has, so that a new dependency is noticed. */
@@ -132,6 +132,10 @@ describe('events', () => {
     ['quiet-uploads', 'notice-upload', '"key":[{"prefix":"populations/"}]'],
     ['seeds', 'expand-drop', '"key":[{"prefix":"seeds/"}]'],
   ];
+  /** Queues that functions fill. */
+  const SENT: readonly (readonly [string, string, string])[] = [
+    ['audience-refreshes', 'refresh-audience', 'live-audience'],
+  ];
   const STRAIGHT: readonly (readonly [string, string, string])[] = [
     ['closed-uploads', 'notice-upload', '"key":[{"wildcard":"populations/*/_SUCCESS"}]'],
     ['ended-uploads', 'finish-upload', '"status":["FAILED","TIMED_OUT","ABORTED"]'],
@@ -147,6 +151,21 @@ describe('events', () => {
     expect(referencesIn(rule.Properties.Targets)).toContain(queue);
     expect(referencesIn(source.Properties)).toEqual([queue, idOf('AWS::Lambda::Function', handler)]);
     expect(source.Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+  });
+
+  it.each(SENT)('of %s are sent to %s by %s alone, through a queue', (name, handler, sender) => {
+    const queue = idOf('AWS::SQS::Queue', `${name}-queue`);
+    const source = resources[idOf('AWS::Lambda::EventSourceMapping', `${name}-source`)];
+    const senders = FUNCTIONS.map((file) => file.replace('.ts', '')).filter((file) =>
+      permissionsOf(file).some(
+        (each) => each.startsWith('sqs:SendMessage') && each.includes(queue.replace(/[0-9A-F]{8}$/, '')),
+      ),
+    );
+
+    expect(referencesIn(source.Properties)).toEqual([queue, idOf('AWS::Lambda::Function', handler)]);
+    expect(senders).toEqual([sender]);
+    expect(all('AWS::Events::Rule').filter(({ properties }) => referencesIn(properties).includes(queue))).toEqual([]);
+    expect(referencesIn(resources[idOf('AWS::Lambda::Function', sender)].Properties.Environment)).toContain(queue);
   });
 
   it.each(STRAIGHT)('of %s go straight to %s, which nobody asks for messages meanwhile', (name, handler, pattern) => {
@@ -176,7 +195,7 @@ describe('events', () => {
     const queues = all('AWS::SQS::Queue').filter(({ id }) => id !== deadLetters);
     const watched = all('AWS::CloudWatch::Alarm').flatMap(({ properties }) => referencesIn(properties.Dimensions));
 
-    expect(queues).toHaveLength(QUEUED.length);
+    expect(queues).toHaveLength(QUEUED.length + SENT.length);
     for (const { properties } of queues) {
       expect(properties.RedrivePolicy).toMatchObject({ maxReceiveCount: 4 });
       expect(referencesIn(properties.RedrivePolicy)).toEqual([deadLetters]);
@@ -324,14 +343,14 @@ describe('the API', () => {
     ]);
   });
 
-  it('ranks in a function with the memory of a worker alone', () => {
-    const explain = idOf('AWS::Lambda::Function', 'explain');
-    const heavy = all('AWS::ApiGateway::Method').filter(({ properties }) =>
-      referencesIn(properties.Integration).includes(explain),
+  it.each(WORKERS)('ranks and scores in functions with the memory of a worker alone: %s', (name) => {
+    const id = idOf('AWS::Lambda::Function', name);
+    const methods = all('AWS::ApiGateway::Method').filter(({ properties }) =>
+      referencesIn(properties.Integration).includes(id),
     );
 
-    expect(heavy).toHaveLength(Object.values<Route>(ROUTES).filter(({ isHeavy }) => isHeavy).length);
-    expect(resources[explain].Properties).toMatchObject({ MemorySize: 3_008, Timeout: 29 });
+    expect(methods).toHaveLength(Object.values<Route>(ROUTES).filter(({ worker }) => worker === name).length);
+    expect(resources[id].Properties).toMatchObject({ MemorySize: 3_008, Timeout: 29 });
   });
 
   it('tells who calls too often to come again', () => {
@@ -359,14 +378,17 @@ describe('roles', () => {
     expect(all('AWS::IAM::Role').flatMap(({ properties }) => properties.ManagedPolicyArns ?? [])).toEqual([]);
   });
 
-  it('let nobody remove anything but what sweeps up old generations, who trains what he had put down, and the API what its callers forget', () => {
+  it('let nobody remove anything but what sweeps up old generations or seeds that are one object now, who trains what he had put down, and the API what its callers forget', () => {
     const removing = FUNCTIONS.filter((file) =>
       permissionsOf(file.replace('.ts', '')).some((each) => each.startsWith('s3:Delete')),
     );
 
-    expect(removing).toEqual(['api.ts', 'publish-upload.ts', 'train-upload.ts']);
+    expect(removing).toEqual(['api.ts', 'publish-upload.ts', 'refresh-audience.ts', 'train-upload.ts']);
     expect(permissionsOf('train-upload').filter((each) => each.startsWith('s3:DeleteObject'))).toEqual([
       expect.stringContaining('"/parts/*"'),
+    ]);
+    expect(permissionsOf('refresh-audience').filter((each) => each.startsWith('s3:Delete'))).toEqual([
+      expect.stringContaining('"/live/*"'),
     ]);
     expect(permissionsOf('publish-upload').filter((each) => each.startsWith('s3:Delete'))).toEqual([
       expect.stringContaining('"/index/*"'),

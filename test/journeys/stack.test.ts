@@ -355,7 +355,7 @@ describe('each function', () => {
       Records: [{ messageId: 'm', body: '{"secret":"u0-is-a-person"}', attributes: { ApproximateReceiveCount: '1' } }],
     });
 
-    expect(faults).toHaveLength(events.length - 2); // calls are answered
+    expect(faults).toHaveLength(events.length - 3); // calls are answered
     expect(site.lines.join('\n')).not.toContain('u0-is-a-person');
   });
 });

@@ -11,6 +11,7 @@ import { type Explanation, explainMember } from '../explain-member.ts';
 import type { IdList } from '../id-list.ts';
 import { inParallel, STORE_REQUESTS } from '../in-parallel.ts';
 import { changeRecord } from '../ledger-record.ts';
+import { forgetAudiencesOf } from '../live/live-audience.ts';
 import {
   audiencePrefix,
   checkPopulationName,
@@ -37,12 +38,11 @@ export const MOST_SEED_BYTES = 64 * 1024 * 1024;
 /** What a function may answer with is 6 MB; a longer report is to be downloaded. */
 const MOST_REPORT_BYTES = 4 * 1024 * 1024;
 
-export const SeedsGiven = z.union(
-  [z.array(z.string().min(1).max(1_024)).min(1).max(MOST_INLINE_SEEDS), z.strictObject({ list: ListName })],
-  {
-    error: `expected 1 to ${MOST_INLINE_SEEDS} ids of 1 to 1024 characters, or {"list": "…"} with the name of a list that was uploaded`,
-  },
-);
+export const UserId = z.string().min(1).max(1_024);
+
+export const SeedsGiven = z.union([z.array(UserId).min(1).max(MOST_INLINE_SEEDS), z.strictObject({ list: ListName })], {
+  error: `expected 1 to ${MOST_INLINE_SEEDS} ids of 1 to 1024 characters, or {"list": "…"} with the name of a list that was uploaded`,
+});
 type SeedsGiven = z.infer<typeof SeedsGiven>;
 
 export const ExpansionBody = CampaignOptions.extend({ seeds: SeedsGiven });
@@ -106,7 +106,10 @@ export async function requestExpansion(
   if ((await seedFileOf(ports.objects, campaign)) === undefined) {
     await writeJson(ports.objects, `${folder}${campaign.campaign}.json`, options);
     // Last, because its event begins the work; and by one call alone, because each writing of it would be another expansion.
-    await ports.objects.create(`${folder}${campaign.campaign}.ndjson`, await seedBytes(ports.objects, folder, seeds));
+    await ports.objects.create(
+      `${folder}${campaign.campaign}.ndjson`,
+      await seedBytes(ports.objects, population, seeds),
+    );
   }
   return { id };
 }
@@ -128,9 +131,8 @@ export async function requestedSeeds(
   mostBytes: number,
 ): Promise<IdList> {
   await checkLists(objects, population, { seeds, exclude: [] });
-  const folder = `seeds/${population}/`;
-  const bytes = await seedBytes(objects, folder, seeds, mostBytes);
-  const name = 'list' in seeds ? `${folder}lists/${seeds.list}` : 'body: seeds';
+  const bytes = await seedBytes(objects, population, seeds, mostBytes);
+  const name = 'list' in seeds ? `${listsFolder(population)}${seeds.list}` : 'body: seeds';
   return inputs.ids(name, async () => ReadableStream.from([bytes]));
 }
 
@@ -145,27 +147,45 @@ async function checkLists(
     ...[exposed, unlike].filter((name) => name !== undefined),
   ];
   if (wanted.length === 0) return;
-  const prefix = `seeds/${population}/lists/`;
+  const prefix = listsFolder(population);
   const known = new Set(await objects.list(prefix));
   const missing = wanted.find((name) => !known.has(`${prefix}${name}`));
-  if (missing !== undefined)
-    throw new NotFound(`expected a list that was uploaded, got ${JSON.stringify(missing)}; ask for an upload first`);
+  if (missing !== undefined) throw unknownList(missing);
 }
 
 async function seedBytes(
   objects: ObjectStore,
-  folder: string,
+  population: string,
   seeds: SeedsGiven,
   most = MOST_SEED_BYTES,
 ): Promise<Uint8Array> {
   if (!('list' in seeds)) return new TextEncoder().encode(seeds.map((id) => `${JSON.stringify({ id })}\n`).join(''));
-  const name = `${folder}lists/${seeds.list}`;
-  const entry = (await objects.entries(name)).find((each) => each.name === name);
-  if (entry && entry.bytes > most)
-    throw new Invalid(`${name}: expected seeds of at most ${most} bytes, got ${entry.bytes}; gzip them`);
+  const name = await uploadedList(objects, population, seeds.list, most);
   const bytes = await objects.read(name);
   if (bytes) return bytes;
   throw new NotFound(`${name}: expected the list that was uploaded, but it is gone`);
+}
+
+/** The name of a list of seeds that was uploaded, if a call may read it. */
+export async function uploadedList(
+  objects: ObjectStore,
+  population: string,
+  list: string,
+  most = MOST_SEED_BYTES,
+): Promise<string> {
+  const name = `${listsFolder(population)}${list}`;
+  const entry = (await objects.entries(name)).find((each) => each.name === name);
+  if (!entry) throw unknownList(list);
+  if (entry.bytes <= most) return name;
+  throw new Invalid(`${name}: expected seeds of at most ${most} bytes, got ${entry.bytes}; gzip them`);
+}
+
+function listsFolder(population: string): string {
+  return `seeds/${population}/lists/`;
+}
+
+function unknownList(list: string): NotFound {
+  return new NotFound(`expected a list that was uploaded, got ${JSON.stringify(list)}; ask for an upload first`);
 }
 
 /** The seed file, whatever its format: one where nobody dropped several. */
@@ -363,13 +383,13 @@ async function isShared(ports: Ports, { population, campaign }: Campaign, { audi
 
 /** Forgets a population with all that was asked of it. Where it broke off, it goes on when it is asked again. */
 export async function forgetPopulation(
-  ports: Ports & Pick<StepPorts, 'announcements'>,
+  ports: Ports & Pick<StepPorts, 'announcements' | 'ledger'>,
   population: string,
 ): Promise<void> {
   checkPopulationName(population);
   const { objects, catalog, announcements } = ports;
   const left = await Promise.all(
-    ['seeds', 'audiences', 'index'].map((folder) => objects.list(`${folder}/${population}/`)),
+    ['seeds', 'audiences', 'index', 'live'].map((folder) => objects.list(`${folder}/${population}/`)),
   );
   const isThere = (await catalog.manifest(population)) !== undefined;
   if (!isThere && left.every((names) => names.length === 0)) await manifestOf(ports, population); // which is not there
@@ -377,6 +397,7 @@ export async function forgetPopulation(
   if (isThere) await catalog.remove(population);
   // Before the files are gone, so that it is told again where it breaks off here.
   await announcements.announce('population forgotten', { population });
+  await forgetAudiencesOf(ports, population);
   for (const prefix of [shardPrefix(population), audiencePrefix(population)]) {
     await removeFiles(ports, await objects.list(prefix));
   }

@@ -28,6 +28,8 @@ export interface Embedding {
   /** How long each point was before it was made a unit vector, (U): longer for more and rarer features. */
   readonly lengths: Float32Array;
   readonly model: EmbeddingModel | FactorModel;
+  /** Where the same users lie by what a scorer has learned, (U×D), where that is kept. */
+  readonly learned?: Float32Array | undefined;
 }
 
 /** The points (N×D) of the given rows. */

@@ -46,11 +46,15 @@ const NAMED_FEATURES = 3;
 export interface AttentionModel extends AttentionAudience {
   /** (C): what tells the seeds of each cluster from the others, the most telling first. */
   readonly kinds: readonly (readonly string[])[];
+  /** Whether it is to be compared with learned points, or with those of the embedding. */
+  readonly onLearned: boolean;
 }
 
 /** Evidence is the seeds that lie anywhere, as people. */
 export function byAttention(seed: number, scorer: AttentionScorer = {}): Ranker<TrainingSet, AttentionModel> {
-  const pointsOf = (shard: Shard, rows: Uint32Array) => pointsBy(scorer, shard, rows);
+  const { weights, representation } = scorer;
+  const pointsOf = ({ onLearned }: AttentionModel, shard: Shard, rows: Uint32Array) =>
+    onLearned ? learnedPoints(shard, rows, representation) : { ...embeddingOf(shard), rows };
   return {
     name: 'attention',
 
@@ -69,16 +73,20 @@ export function byAttention(seed: number, scorer: AttentionScorer = {}): Ranker<
       const members = Array.from(sizes.keys(), (c) =>
         everyRow(shard).filter((row) => cluster.get(shard.ids[row]) === c),
       );
-      return { ...prepareAudience(centroids, dimensions, scorer.weights), kinds: kindsOf(shard, members) };
+      return {
+        ...prepareAudience(centroids, dimensions, weights),
+        kinds: kindsOf(shard, members),
+        onLearned: representation !== undefined,
+      };
     },
 
     score(audience, shard, rows) {
-      const placed = pointsOf(shard, rows);
+      const placed = pointsOf(audience, shard, rows);
       return attentionScores(audience, placed.vectors, placed.rows);
     },
 
     explain(audience, shard, row) {
-      const { vectors, rows } = pointsOf(shard, Uint32Array.of(row));
+      const { vectors, rows } = pointsOf(audience, shard, Uint32Array.of(row));
       const parts = Array.from(clusterParts(audience, vectors, rows[0]), (amount, c) => ({
         feature: nameOf(c),
         amount,
@@ -87,7 +95,7 @@ export function byAttention(seed: number, scorer: AttentionScorer = {}): Ranker<
     },
 
     nearestKind(audience, shard, row) {
-      const { vectors, rows } = pointsOf(shard, Uint32Array.of(row));
+      const { vectors, rows } = pointsOf(audience, shard, Uint32Array.of(row));
       const attended = attendedOf(audience, vectors, rows[0]);
       if (!attended) return undefined;
       const { nearest, global, local } = attended;
@@ -108,15 +116,19 @@ interface Placed {
   readonly rows: Uint32Array;
 }
 
-function pointsBy({ representation }: AttentionScorer, shard: Shard, rows: Uint32Array): Placed {
-  if (!representation) return { ...embeddingOf(shard), rows };
+/** As they are kept, or made anew of the features. */
+function learnedPoints(shard: Shard, rows: Uint32Array, representation: UserRepresentation | undefined): Placed {
+  const { dimensions, learned } = embeddingOf(shard);
+  if (learned) return { dimensions, vectors: learned, rows };
+  if (!representation) throw new Error('expected learned points, or what was learned, got neither');
   const vectors = representedUsers(shard, rows, representation);
   return { dimensions: representation.shape.dimensions, vectors, rows: Uint32Array.from(rows.keys()) };
 }
 
 /** Those of the seeds who lie anywhere, or some of them where they are many. */
-function clustered(scorer: AttentionScorer, shard: Shard, seeds: Uint32Array): SeedVectors {
-  const { dimensions: D, vectors, rows } = pointsBy(scorer, shard, seeds);
+function clustered({ representation }: AttentionScorer, shard: Shard, seeds: Uint32Array): SeedVectors {
+  const placed = representation ? learnedPoints(shard, seeds, representation) : { ...embeddingOf(shard), rows: seeds };
+  const { dimensions: D, vectors, rows } = placed;
   const lies = rows.map((row) => Number(vectors.subarray(row * D, row * D + D).some((x) => x !== 0)));
   const ids = Array.from(seeds, (row) => shard.ids[row]).filter((_, n) => lies[n] === 1);
   const lying = rows.filter((_, n) => lies[n] === 1);

@@ -5,7 +5,7 @@
  * Trick:  a user is drawn if the hash of the id lies below a share of all hashes, so a shard need not know of the others,
  *         and the same users are drawn for any cut into shards.
  */
-import type { Embedding } from '../features/embedding.ts';
+import { type Embedding, pointsAt } from '../features/embedding.ts';
 import { placesOf } from '../features/feature-vector.ts';
 import type { Shard } from '../features/shard.ts';
 import { columnCounts, renumberColumns, selectRows, stackRows } from '../features/sparse-matrix.ts';
@@ -116,17 +116,14 @@ function withUsedFeatures(shard: Shard): Shard {
 }
 
 /** Without the model, which no learner needs and every shard would bring again. */
-function selectPoints({ dimensions: D, vectors, lengths }: Embedding, chosen: Uint32Array): Embedding {
-  const picked = new Float32Array(chosen.length * D);
-  chosen.forEach((row, n) => {
-    picked.set(vectors.subarray(row * D, row * D + D), n * D);
-  });
+function selectPoints({ dimensions: D, vectors, lengths, learned }: Embedding, chosen: Uint32Array): Embedding {
   const none = { features: [], values: new Float64Array(0) };
   return {
     dimensions: D,
-    vectors: picked,
+    vectors: pointsAt(vectors, chosen, D),
     lengths: Float32Array.from(chosen, (row) => lengths[row]),
     model: { dimensions: D, idf: none, loadings: new Float64Array(0) },
+    ...(learned && { learned: pointsAt(learned, chosen, D) }),
   };
 }
 
@@ -142,5 +139,11 @@ function stackPoints(parts: readonly (Embedding | undefined)[]): Embedding | und
     }
     return whole;
   };
-  return { ...all[0], vectors: endToEnd(all.map((e) => e.vectors)), lengths: endToEnd(all.map((e) => e.lengths)) };
+  const learned = all.flatMap((each) => each.learned ?? []);
+  return {
+    ...all[0],
+    vectors: endToEnd(all.map((each) => each.vectors)),
+    lengths: endToEnd(all.map((each) => each.lengths)),
+    ...(learned.length === all.length && { learned: endToEnd(learned) }),
+  };
 }
