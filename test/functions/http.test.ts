@@ -2,8 +2,12 @@
 import { fc } from '@fast-check/vitest';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { arrowSeedFormat } from '#adapters/formats/arrow-seeds.ts';
 import { Invalid } from '#application/errors.ts';
 import { expandDrop } from '#application/expansion/expand-drop.ts';
+import { RefreshRequest } from '#application/live/pending-refresh.ts';
+import { refreshAudience } from '#application/live/refresh-audience.ts';
+import type { Messages } from '#application/ports.ts';
 import { HANDLERS } from '#functions/api.ts';
 import { parametersOf, ROUTES, type Route } from '#functions/api-routes.ts';
 import { HEAVY_HANDLERS } from '#functions/explain.ts';
@@ -28,7 +32,21 @@ async function site() {
   await ingested(stage, groupedPeople(110), { settings: SETTINGS });
   await drop(stage.ports, 'seeds/people/x.csv', `${groupIds(25).join('\n')}\n`);
   await expandDrop(stage.ports, SETTINGS, 'seeds/people/x.csv', 'message', Date.now());
-  const ports = { ...stage.ports, settings: SETTINGS, links, transfers } as unknown as FunctionPorts;
+  const messages: Messages = {
+    // It comes at once.
+    async send(message) {
+      await refreshAudience(ports, SETTINGS, RefreshRequest.parse(message), Date.now());
+    },
+  };
+  const ports = {
+    ...stage.ports,
+    settings: SETTINGS,
+    links,
+    transfers,
+    messages,
+    seedFormat: arrowSeedFormat,
+    memoryBytes: 2 ** 30,
+  } as unknown as FunctionPorts;
   const ask = async (event: APIGatewayProxyEvent, handlers: Handlers = ALL_HANDLERS) => {
     const { statusCode, headers, body } = await respond(handlers, () => ports, event);
     return { status: statusCode, type: headers?.['content-type'], body: body === '' ? undefined : JSON.parse(body) };
@@ -84,6 +102,8 @@ const body = fc.oneof(
   fc.constant({ batch: 'b1', files: ['a.csv'] }),
   fc.record({ batch: text, files: fc.array(text, { maxLength: 3 }) }),
   fc.record({ list: text }),
+  fc.record({ users: fc.array(fc.oneof(fc.constant('u1'), text), { maxLength: 5 }) }),
+  fc.record({ seeds: ids }),
 );
 const anyEvent = fc
   .record({
@@ -103,7 +123,11 @@ const anyEvent = fc
     ),
   })
   // Without people there would be little to ask for.
-  .filter(({ route, values }) => !(route.method === 'DELETE' && /^people(?:~x)?$/.test(values[0])))
+  .filter(
+    ({ route, values }) =>
+      !(route === ROUTES.deletePopulation && values[0] === 'people') &&
+      !(route === ROUTES.deleteExpansion && values[0] === 'people~x'),
+  )
   .map(({ route, values, query, headers, body: sent }) =>
     eventFor(route, {
       pathParameters: Object.fromEntries(parametersOf(route.path).map((name, n) => [name, values[n]])),
@@ -141,9 +165,8 @@ describe('any request', () => {
     );
 
     const written = (await objects.list('')).filter((name) => !before.has(name));
-    expect(written.filter((name) => !/^(?:populations|seeds)\/people\/[\w.=-]+(?:\/[\w.=-]+)?$/.test(name))).toEqual(
-      [],
-    );
+    const allowed = /^(?:populations|seeds)\/people\/[\w.=-]+(?:\/[\w.=-]+)?$|^live\/people\/[\w.-]+\/[\w-]+\//;
+    expect(written.filter((name) => !allowed.test(name))).toEqual([]);
     expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 201, 202, 400, 404]));
     const { uploads, expansions, member, requestSeedReport } = ROUTES;
     const wanted = [uploads, expansions, member, requestSeedReport].map(({ method, path }) => `${method} ${path}`);
@@ -245,6 +268,74 @@ describe('limits', () => {
     expect(await ask(asking({ seeds: ['u1'] }, key(255)))).toMatchObject({ status: 202 });
     expect(await ask(asking({ seeds: ['u1'] }, key(256)))).toMatchObject({ status: 400 });
     expect(await ask(asking({ seeds: ['u2'] }, key(255)))).toMatchObject({ status: 422 });
+  });
+});
+
+describe('live audiences', () => {
+  const SPRING = { population: 'people', audience: 'spring' };
+  const calling = (route: Route, value?: unknown, pathParameters: Record<string, string> = SPRING) =>
+    eventFor(route, { pathParameters, body: value === undefined ? null : JSON.stringify(value) });
+  const idsOf = (count: number, length = 1) => Array.from({ length: count }, (_, n) => `u${n}`.padEnd(length, 'x'));
+
+  it('are begun once, stand as they are, and are forgotten', async () => {
+    const { ask } = await site();
+    const begin = () => ask(calling(ROUTES.beginAudience));
+    const forget = () => ask(calling(ROUTES.forgetAudience));
+
+    const nobody = { ...SPRING, answeredBy: 'nobody', isBehind: false };
+    expect(await begin()).toMatchObject({ status: 201, body: nobody });
+    expect(await begin()).toMatchObject({ status: 200, body: nobody });
+    expect(await ask(calling(ROUTES.scoreUsers, { users: ['u1'] }))).toMatchObject({ status: 409 });
+    expect(await ask(calling(ROUTES.addSeeds, { seeds: idsOf(50) }))).toMatchObject({
+      status: 202,
+      body: { added: 50 },
+    });
+    const known = await ask(calling(ROUTES.audience));
+    expect(known).toMatchObject({ status: 200, body: { answeredBy: 'fallback', refreshed: { known: 50 } } });
+    expect(ROUTES.audience.answer.parse(known.body)).toEqual(known.body);
+    const scores = await ask(calling(ROUTES.scoreUsers, { users: ['u1', 'x1'] }));
+    expect(scores).toMatchObject({ status: 200, body: { scores: [{ userId: 'u1' }], unknown: ['x1'] } });
+    expect(ROUTES.scoreUsers.answer.parse(scores.body)).toEqual(scores.body);
+    expect([await forget(), await forget(), await begin()]).toMatchObject([
+      { status: 204 },
+      { status: 404 },
+      { status: 201 },
+    ]);
+  });
+
+  it.each([
+    ['of nowhere', { population: 'nowhere', audience: 'spring' }, 404],
+    ['of a name that is none', { population: 'people', audience: '..' }, 400],
+    ['that was not begun', { population: 'people', audience: 'summer' }, 404],
+  ])('%s are refused', async (_, at, status) => {
+    const { ask } = await site();
+
+    for (const route of [ROUTES.audience, ROUTES.forgetAudience, ROUTES.addSeeds, ROUTES.scoreUsers])
+      expect(await ask(calling(route, { [route === ROUTES.addSeeds ? 'seeds' : 'users']: ['u1'] }, at))).toMatchObject({
+        status,
+      });
+  });
+
+  it.each([
+    ['10,000 seeds', ROUTES.addSeeds, { seeds: idsOf(10_000) }, 202],
+    ['10,001 seeds', ROUTES.addSeeds, { seeds: idsOf(10_001) }, 400],
+    ['no seed', ROUTES.addSeeds, { seeds: [] }, 400],
+    ['a seed of 1,024 characters', ROUTES.addSeeds, { seeds: idsOf(1, 1_024) }, 202],
+    ['a seed of 1,025 characters', ROUTES.addSeeds, { seeds: idsOf(1, 1_025) }, 400],
+    ['an empty id', ROUTES.addSeeds, { seeds: [''] }, 400],
+    ['a list that is not there', ROUTES.addSeeds, { seeds: { list: 'no.csv' } }, 404],
+    ['another option', ROUTES.addSeeds, { seeds: ['u1'], size: 3 }, 400],
+    ['1,000 users', ROUTES.scoreUsers, { users: idsOf(1_000) }, 200],
+    ['1,001 users', ROUTES.scoreUsers, { users: idsOf(1_001) }, 400],
+    ['no user', ROUTES.scoreUsers, { users: [] }, 400],
+    ['a user of 1,025 characters', ROUTES.scoreUsers, { users: idsOf(1, 1_025) }, 400],
+    ['no body', ROUTES.scoreUsers, undefined, 400],
+  ])('have limits: %s', async (_, route, value, status) => {
+    const { ask } = await site();
+    await ask(calling(ROUTES.beginAudience));
+    await ask(calling(ROUTES.addSeeds, { seeds: idsOf(30) }));
+
+    expect(await ask(calling(route, value))).toMatchObject({ status });
   });
 });
 

@@ -209,7 +209,7 @@ export function describePartnersWay(siteNow: () => LocalSite): void {
   });
 }
 
-async function clientFor(siteNow: () => LocalSite): Promise<OpenAPIClient> {
+export async function clientFor(siteNow: () => LocalSite): Promise<OpenAPIClient> {
   const api = new OpenAPIClientAxios({ definition: JSON.parse(JSON.stringify(openApi())) });
   const client = await api.init<OpenAPIClient>();
   client.defaults.validateStatus = () => true;

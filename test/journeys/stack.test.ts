@@ -9,12 +9,14 @@ import { groupedPeople, groupIds } from '../application/people.ts';
 import { markdownTable } from '../bench/markdown.ts';
 import { Desk } from './command-line.ts';
 import { describeCommandLineInStack } from './command-line-in-stack.ts';
+import { describeLiveAudiences } from './live-way.ts';
 import { LocalSite } from './local-site.ts';
 import { describePartnersWay } from './partners-way.ts';
 
 /** Small enough that everything that the stack does for large files and populations is done for these. */
 const SETTINGS = {
   AKIN_QUIET_SECONDS: '1',
+  AKIN_REFRESH_SECONDS: '4',
   AKIN_EXPAND_USERS: '5000',
   AKIN_SPLIT_BYTES: '400000',
   AKIN_MAX_GZIP_BYTES: '2048',
@@ -379,6 +381,8 @@ describe('logs', () => {
 
 describePartnersWay(() => site);
 describeCommandLineInStack(() => site);
+
+describeLiveAudiences(() => site);
 
 describe('least privilege', () => {
   it('was enough for all that was done here: no call was denied', () => {
