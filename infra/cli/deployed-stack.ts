@@ -22,6 +22,7 @@ import { PART_BYTES } from '#application/upload/requested-transfer.ts';
 import type { CloseBody } from '#application/upload/requested-upload.ts';
 import { ROUTES } from '#functions/api-routes.ts';
 import { transferFile } from './file-transfer.ts';
+import { type LiveAudiences, stackAudiences } from './live-audiences.ts';
 import { thenForgotten } from './work-to-forget.ts';
 
 export const STACK_HELP =
@@ -141,6 +142,10 @@ export class DeployedStack {
       members: membersIn(await this.#api.fetchText(audience)),
       report: JSON.parse(await this.#api.fetchText(report)) as ExpansionReport,
     };
+  }
+
+  audiences(): LiveAudiences {
+    return stackAudiences(this.#api, (population, ids) => this.#sendList(population, ids));
   }
 
   /** By the smallest expansion of the same request, which is forgotten then; `warn` is told where it could not be. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { CODE_VERSION } from '#application/audience-files.ts';
 import { Conflict, Invalid, NotFound } from '#application/errors.ts';
+import { audienceCommand } from './commands/audience.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { expandCommand } from './commands/expand.ts';
@@ -40,6 +41,7 @@ A first audience:
     seedsCommand(),
     expandCommand(),
     explainCommand(),
+    audienceCommand(),
     evaluateCommand(),
   ];
   for (const command of commands) akin.addCommand(command.exitOverride());

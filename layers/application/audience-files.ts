@@ -145,7 +145,7 @@ function cellsOf(record: string): string[] {
 }
 
 /** RFC 4180: quoted where a comma, a quote, a line end or an outer space would be misread. */
-function csvCell(text: string): string {
+export function csvCell(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

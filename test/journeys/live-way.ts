@@ -2,6 +2,7 @@
 import type { OpenAPIClient } from 'openapi-client-axios';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { groupedPeople, groupIds } from '../application/people.ts';
+import { AKIN, Desk } from './command-line.ts';
 import type { LocalSite } from './local-site.ts';
 import { clientFor } from './partners-way.ts';
 
@@ -82,6 +83,36 @@ export function describeLiveAudiences(siteNow: () => LocalSite): void {
         .list('live/crowd/spring/')
         .then((names) => names.filter((name) => name.includes('/seeds/')));
       expect([list, others]).toEqual([expect.stringMatching(/\.arrow$/), []]);
+    }, 120_000);
+
+    it('are worked with by the command line, with the same words', async () => {
+      const { stack } = siteNow();
+      const desk = new Desk();
+      const { accessKeyId, secretAccessKey } = stack.credentials;
+      const env = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: 'us-east-1' };
+      const as = (command: string, ...args: string[]) => {
+        const there = ['--population', 'crowd', '--stack', `${stack.url}/v1`];
+        return desk.start(process.execPath, [AKIN, 'audience', command, 'summer', ...there, ...args], env).ending;
+      };
+      desk.put('users.txt', 'u4\nx1\nu8\n');
+      // Ids so long that a body could not hold them go as a list.
+      const strangers = Array.from({ length: 1_100 }, (_, n) => `${n}-`.padEnd(1_000, 'x'));
+      desk.put('many.txt', `${[...groupIds(120), ...strangers].join('\n')}\n`);
+
+      expect(await as('score', '--users', 'users.txt')).toMatchObject({ code: 2 });
+      expect(await as('create')).toMatchObject({ code: 0, out: expect.stringContaining('crowd/summer is there') });
+      expect((await as('add', '--seeds', 'seeds.txt')).out).toBe(
+        'added 40 seeds to crowd/summer; a refresh takes them up\n',
+      );
+      expect((await as('add', '--seeds', 'many.txt', '--json')).out).toContain('"added": 1220');
+      expect(await as('refresh')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/answered by +untrained attention\n.*seeds known +120\n.*refresh to come +no/s),
+      });
+      const { out } = await as('score', '--users', 'users.txt');
+      expect(out).toMatch(/^user_id,score\nu4,0\.\d+\nx1,\nu8,0\.\d+\n$/);
+      expect((await as('delete')).out).toBe('deleted crowd/summer and its seeds\n');
+      expect(await as('show')).toMatchObject({ code: 2, remarks: expect.stringContaining('expected a live audience') });
     }, 120_000);
 
     it('compare points of one generation alone, and take up the next by a refresh', async () => {

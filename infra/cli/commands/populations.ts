@@ -1,7 +1,8 @@
 import { Command } from '@commander-js/extra-typings';
+import { forgetAudiencesOf } from '#application/live/live-audience.ts';
 import { deletePopulation, listPopulations, type PopulationSummary } from '#application/population.ts';
 import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
-import { localPorts } from '../local-ports.ts';
+import { localLivePorts, localPorts } from '../local-ports.ts';
 import { DEFAULT_DATA } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
 
@@ -51,13 +52,16 @@ export function deleteCommand() {
     .addHelpText('after', '\nExample:\n  akin delete --population shop')
     .action(async ({ population, data, stack, json }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
-      const gone =
-        stack === undefined
-          ? await deletePopulation(localPorts(data), population)
-          : await deletedFrom(stack, population);
+      const gone = stack === undefined ? await deletedHere(data, population) : await deletedFrom(stack, population);
       if (json) terminal.json(gone);
       else terminal.print(`deleted ${gone.population} (${counted(gone.users, 'user')}), its index and its audiences`);
     });
+}
+
+async function deletedHere(data: string, population: string): Promise<PopulationSummary> {
+  const gone = await deletePopulation(localPorts(data), population);
+  await forgetAudiencesOf(localLivePorts(data), population);
+  return gone;
 }
 
 async function deletedFrom(address: string, population: string): Promise<PopulationSummary> {

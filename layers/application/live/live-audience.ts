@@ -60,10 +60,10 @@ export type LiveRecord = z.infer<typeof LiveRecord>;
 
 export interface LiveStatus extends LiveAudience {
   readonly answeredBy: Answerer | 'nobody';
-  readonly refreshed?: Pick<Refresh, 'at' | 'generation' | 'known' | 'unknown' | 'withoutFeatures'>;
+  readonly refreshed?: Pick<Refresh, 'at' | 'generation' | 'known' | 'unknown' | 'withoutFeatures'> | undefined;
   /** Whether the population has a newer generation than the one that was refreshed of. */
   readonly isBehind: boolean;
-  readonly pending?: Pick<Pending, 'due'>;
+  readonly pending?: Pick<Pending, 'due'> | undefined;
 }
 
 /** Begins an audience without seeds; whether this call did. */
