@@ -7,7 +7,7 @@ const NOON = Date.UTC(2026, 0, 1, 12);
 export interface OpenMessages {
   readonly messages: Messages;
   /** What has come and was not taken yet. */
-  come(): Promise<readonly unknown[]>;
+  readonly come: () => Promise<readonly unknown[]>;
 }
 
 /** `open` gives messages that are nobody else's, by the given clock. */
