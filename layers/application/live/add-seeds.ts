@@ -5,7 +5,7 @@ import { MOST_INLINE_SEEDS, UserId, uploadedList } from '../expansion/requested-
 import type { LivePorts } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { sourceOf } from '../stored-file.ts';
-import { type LiveAudience, lifeFolder, liveRecord } from './live-audience.ts';
+import { type LiveAudience, lifeFolder, liveRecord, unknownAudience } from './live-audience.ts';
 import { leaveSeeds } from './live-seeds.ts';
 import { askForNewSeeds } from './pending-refresh.ts';
 
@@ -32,11 +32,12 @@ export async function addSeeds(
 ): Promise<AddedSeeds> {
   const { life } = await liveRecord(ports, at);
   const ids = 'list' in seeds ? await idsIn(ports, at, seeds.list) : [...new Set(seeds)];
-  const folder = lifeFolder(at, life);
-  await leaveSeeds(ports, folder, ids, now);
+  const left = await leaveSeeds(ports, lifeFolder(at, life), ids, now);
   // After the seeds are there: a refresh that is on its way sees them, or another one is asked for.
-  const { pending } = await askForNewSeeds(ports, settings, at, life, now);
-  return { added: ids.length, due: pending?.due ?? now };
+  const record = await askForNewSeeds(ports, settings, at, life, now);
+  if (record.life === life) return { added: ids.length, due: record.pending?.due ?? now };
+  await ports.objects.remove([left]);
+  throw unknownAudience(at);
 }
 
 async function idsIn({ objects, inputs }: LivePorts, { population }: LiveAudience, list: string) {

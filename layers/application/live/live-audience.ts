@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
 import { CAMPAIGN_NAME } from '../expansion/campaign.ts';
 import { changeRecord, recordOf } from '../ledger-record.ts';
+import type { Manifest } from '../manifest.ts';
 import { checkPopulationName, manifestOf } from '../population.ts';
 import type { Ledger, LivePorts, ObjectStore } from '../ports.ts';
 
@@ -86,9 +87,14 @@ export async function liveStatus(ports: LivePorts, at: LiveAudience): Promise<Li
     audience,
     answeredBy: refresh?.answeredBy ?? 'nobody',
     ...(refresh && { refreshed: pick(refresh) }),
-    isBehind: refresh !== undefined && refresh.index !== manifest.index?.model.name,
+    isBehind: refresh !== undefined && !isCurrent(refresh, manifest),
     ...(pending && { pending: { due: pending.due } }),
   };
+}
+
+/** Whether it is of the points that the manifest names. */
+export function isCurrent({ index }: Refresh, manifest: Manifest): boolean {
+  return index === manifest.index?.model.name;
 }
 
 function pick({ at, generation, known, unknown, withoutFeatures }: Refresh) {
@@ -193,6 +199,6 @@ function checkedAudience(at: LiveAudience): LiveAudience {
   );
 }
 
-function unknownAudience(at: LiveAudience): NotFound {
+export function unknownAudience(at: LiveAudience): NotFound {
   return new NotFound(`expected a live audience that was begun, got ${JSON.stringify(shownAudience(at))}`);
 }

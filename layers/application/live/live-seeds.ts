@@ -17,15 +17,9 @@ export interface GatheredSeeds {
 /** Other merges take away what was listed; so many of them at once are none. */
 const MAX_TRIES = 50;
 
-/** Leaves seeds for the next refresh; of an id that is given twice the newest counts. */
-export async function leaveSeeds(
-  { objects, seedFormat }: LivePorts,
-  folder: string,
-  ids: readonly string[],
-  now: number,
-): Promise<void> {
-  const moments = new Float64Array(ids.length).fill(now);
-  await write({ objects, seedFormat }, folder, { ids, moments }, now);
+/** Leaves seeds for the next refresh, each once; the object that they are in. */
+export function leaveSeeds(ports: LivePorts, folder: string, ids: readonly string[], now: number): Promise<string> {
+  return write(ports, folder, { ids, moments: new Float64Array(ids.length).fill(now) }, now);
 }
 
 /** All seeds that were left, the newest of too many, as one object in the place of all others. */
@@ -63,7 +57,7 @@ async function readAll({ objects, seedFormat }: LivePorts, names: readonly strin
 
 /** Under a name that its content decides, so that the same seeds of the same moment are one object. */
 async function write(
-  { objects, seedFormat }: Pick<LivePorts, 'objects' | 'seedFormat'>,
+  { objects, seedFormat }: LivePorts,
   folder: string,
   seeds: DatedIds,
   now: number,

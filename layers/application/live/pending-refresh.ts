@@ -39,9 +39,11 @@ export function askForOverdue(ports: LivePorts, settings: Settings, at: LiveAudi
   return ask(ports, at, life, now, settings.refreshSeconds, isOverdue);
 }
 
-/** Asks for a refresh by points of another generation, unless one is on its way or under way. */
+/** Asks for a refresh by points of another generation, unless one comes as soon as that or is under way. */
 export function askForGeneration(ports: LivePorts, at: LiveAudience, life: string, now: number, delaySeconds: number) {
-  return ask(ports, at, life, now, delaySeconds, ({ pending }) => !(pending && isAwaited(pending, now)));
+  const isSoon = ({ pending }: LiveRecord) =>
+    pending && isAwaited(pending, now) && pending.due <= now + 1_000 * delaySeconds;
+  return ask(ports, at, life, now, delaySeconds, (record) => !isSoon(record));
 }
 
 async function ask(
@@ -52,13 +54,15 @@ async function ask(
   delaySeconds: number,
   isNeeded: (record: LiveRecord) => boolean,
 ): Promise<LiveRecord> {
+  const fresh = crypto.randomUUID();
   let token = '';
   const record = await changeLive(ledger, at, (found) => {
-    token = '';
-    if (found.life !== life || !isNeeded(found)) return undefined;
     const { pending } = found;
+    const isOwn = pending?.token === fresh; // it was written before, and the answer was lost
+    token = isOwn ? fresh : '';
+    if (isOwn || found.life !== life || !isNeeded(found)) return undefined;
     // The same name for the same refresh: should both messages come, the second is known.
-    token = pending && pending.takenAt === undefined ? pending.token : crypto.randomUUID();
+    token = pending && pending.takenAt === undefined ? pending.token : fresh;
     return { ...found, pending: { token, due: now + 1_000 * delaySeconds } };
   });
   if (token === '') return record;

@@ -13,7 +13,7 @@ import { scorerOf } from '../population-index.ts';
 import type { LivePorts } from '../ports.ts';
 import { isTrained } from '../ranking-options.ts';
 import type { Settings } from '../settings.ts';
-import { type Answerer, changeLive, type LiveRecord, lifeFolder, type Refresh } from './live-audience.ts';
+import { type Answerer, changeLive, isCurrent, type LiveRecord, lifeFolder, type Refresh } from './live-audience.ts';
 import { type GatheredSeeds, gatherSeeds } from './live-seeds.ts';
 import { type RefreshRequest, takeRefresh } from './pending-refresh.ts';
 import { idsByFile, type Places, placesOf, readPlaced, rowOf } from './placed-users.ts';
@@ -69,8 +69,8 @@ export async function refreshAudience(
   return stands ? 'refreshed' : 'overtaken';
 }
 
-function isSame({ refresh }: LiveRecord, { index }: Manifest, { name }: GatheredSeeds): boolean {
-  return refresh !== undefined && refresh.seeds === name && refresh.index === index?.model.name;
+function isSame({ refresh }: LiveRecord, manifest: Manifest, { name }: GatheredSeeds): boolean {
+  return refresh !== undefined && refresh.seeds === name && isCurrent(refresh, manifest);
 }
 
 interface Lesson {
@@ -150,9 +150,4 @@ function settle({ ledger }: LivePorts, request: RefreshRequest, refresh: Refresh
 
 async function removeModel({ objects }: LivePorts, name: string | undefined): Promise<void> {
   if (name !== undefined) await objects.remove([name]);
-}
-
-/** Whether a live audience may be scored by this model of points that may be swept up with the next generation. */
-export function isServable({ places }: LiveModel, { generation }: Manifest): boolean {
-  return places.generation >= generation - 1;
 }

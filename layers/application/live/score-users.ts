@@ -15,6 +15,7 @@ import type { Settings } from '../settings.ts';
 import { Kept } from './kept.ts';
 import {
   type Answerer,
+  isCurrent,
   type LiveAudience,
   type LiveRecord,
   liveRecord,
@@ -25,7 +26,7 @@ import {
 } from './live-audience.ts';
 import { askForGeneration, askForOverdue } from './pending-refresh.ts';
 import { bytesOfPlaced, idsByFile, readPlaced, rowOf, withoutSignatures } from './placed-users.ts';
-import { isServable, type LiveModel, rankerOf } from './refresh-audience.ts';
+import { type LiveModel, rankerOf } from './refresh-audience.ts';
 
 export const MOST_SCORED = 1_000;
 
@@ -46,17 +47,25 @@ export interface LiveScores {
   readonly unknown: readonly string[];
 }
 
+interface ReadModel {
+  readonly model: LiveModel;
+  readonly bytes: number;
+}
+
 /** What a warm process keeps between calls. */
 export interface KeptForScores {
   readonly points: Kept<Shard>;
-  readonly models: Kept<LiveModel>;
+  readonly models: Kept<ReadModel>;
 }
 
 /** Models are some kilobytes each. */
 const MODEL_SHARE = 0.05;
 
 export function keptWithin(bytes: number): KeptForScores {
-  return { points: new Kept((1 - MODEL_SHARE) * bytes), models: new Kept(MODEL_SHARE * bytes) };
+  return {
+    points: new Kept((1 - MODEL_SHARE) * bytes, bytesOfPlaced),
+    models: new Kept(MODEL_SHARE * bytes, (read) => read.bytes),
+  };
 }
 
 /** A model is taken away two refreshes after it was made; so many within one call are none. */
@@ -70,13 +79,14 @@ export async function scoreUsers(
   { users }: ScoresBody,
   now: number,
 ): Promise<LiveScores> {
+  const ids = [...new Set(users)];
   const { refresh, model } = await openModel(ports, settings, kept, at, now);
-  const found = await scoresIn(ports, kept, model, [...new Set(users)]).catch(async (error: unknown) => {
+  const found = await scoresIn(ports, kept, model, ids).catch(async (error: unknown) => {
     // The points were swept up in this very moment.
-    if (error instanceof Invalid) await refuseOutdated(ports, at, model);
+    if (error instanceof Invalid) refuseOutdated(at, refresh, await manifestOf(ports, at.population));
     throw error;
   });
-  const known = [...new Set(users)].flatMap((userId) => {
+  const known = ids.flatMap((userId) => {
     const score = found.get(userId);
     return score === undefined ? [] : [{ userId, score }];
   });
@@ -85,7 +95,7 @@ export async function scoreUsers(
     generation: model.places.generation,
     refreshed: refresh.at,
     scores: known,
-    unknown: [...new Set(users)].filter((id) => !found.has(id)),
+    unknown: ids.filter((id) => !found.has(id)),
   };
 }
 
@@ -102,10 +112,10 @@ async function openModel(
     await askWhereDue(ports, settings, at, { record, manifest }, now);
     const { refresh } = record;
     if (refresh?.model === undefined) throw nobodyAnswers(at, record);
-    const model = await kept.models.of(refresh.model, () => readModel(ports, refresh.model ?? ''), bytesOfModel);
-    if (!model) continue;
-    if (isServable(model, manifest)) return { refresh, model };
-    throw outdated(at, model, manifest);
+    refuseOutdated(at, refresh, manifest);
+    const name = refresh.model;
+    const read = await kept.models.of(name, () => readModel(ports, name));
+    if (read) return { refresh, model: read.model };
   }
   throw new Error(`${shownAudience(at)}: lost ${MAX_TRIES} races for the model`);
 }
@@ -118,21 +128,28 @@ async function askWhereDue(
   now: number,
 ): Promise<void> {
   const { refresh, life } = record;
-  if (refresh && refresh.index !== manifest.index?.model.name) {
+  if (refresh && !isCurrent(refresh, manifest)) {
     // Who can answer waits for others who add seeds; who cannot, waits for nothing.
-    const delay = refresh.generation >= manifest.generation - 1 ? settings.refreshSeconds : 0;
+    const delay = isServable(refresh, manifest) ? settings.refreshSeconds : 0;
     await askForGeneration(ports, at, life, now, delay);
   } else if (record.pending) await askForOverdue(ports, settings, at, life, now);
 }
 
-async function readModel({ objects, dataFormat }: LivePorts, name: string): Promise<LiveModel | undefined> {
-  const bytes = await readUnlessGone(objects, name);
-  return bytes && dataFormat.decode<LiveModel>(bytes);
+/** Whether the points of the refresh are kept: those of the last two generations are. */
+function isServable(refresh: Refresh, manifest: Manifest): boolean {
+  return isCurrent(refresh, manifest) || refresh.generation === manifest.generation - 1;
 }
 
-/** Its numbers, about: centroids and weights of at most 256 dimensions, and the names of the points. */
-function bytesOfModel({ places }: LiveModel): number {
-  return 1_000 * places.files.length + 100_000;
+function refuseOutdated(at: LiveAudience, refresh: Refresh, manifest: Manifest): void {
+  if (isServable(refresh, manifest)) return;
+  throw new Conflict(
+    `${shownAudience(at)}: expected an audience that was refreshed by generation ${manifest.generation} or the one before, got one of ${refresh.generation}; its refresh was asked for, so ask again in a minute`,
+  );
+}
+
+async function readModel({ objects, dataFormat }: LivePorts, name: string): Promise<ReadModel | undefined> {
+  const bytes = await readUnlessGone(objects, name);
+  return bytes && { model: dataFormat.decode<LiveModel>(bytes), bytes: bytes.length };
 }
 
 async function scoresIn(
@@ -146,7 +163,7 @@ async function scoresIn(
   const found = new Map<string, number>();
   const open = async (entry: FileEntry) => withoutSignatures(await readPlaced(near, entry));
   for (const [entry, own] of idsByFile(places, ids)) {
-    const shard = await points.of(entry.name, () => open(entry), bytesOfPlaced);
+    const shard = await points.of(entry.name, () => open(entry));
     const placed = own.flatMap((id) => {
       const row = rowOf(shard, id);
       return row === undefined ? [] : [{ id, row }];
@@ -161,15 +178,4 @@ async function scoresIn(
     });
   }
   return found;
-}
-
-async function refuseOutdated(ports: LivePorts, at: LiveAudience, model: LiveModel): Promise<void> {
-  const manifest = await manifestOf(ports, at.population);
-  if (!isServable(model, manifest)) throw outdated(at, model, manifest);
-}
-
-function outdated(at: LiveAudience, { places }: LiveModel, { generation }: Manifest): Conflict {
-  return new Conflict(
-    `${shownAudience(at)}: expected an audience that was refreshed by generation ${generation} or the one before, got one of ${places.generation}; its refresh was asked for, so ask again in a minute`,
-  );
 }

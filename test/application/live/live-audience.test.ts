@@ -214,6 +214,7 @@ describe('a new generation', () => {
     await site.add(groupIds(120));
     await site.later(300);
     await site.ingest(groupedPeople(600, 2));
+    await site.add(['u1']);
     await site.ingest(groupedPeople(600, 3));
 
     await expect(site.scores(['u1'])).rejects.toThrow(
@@ -413,6 +414,23 @@ describe('what is forgotten', () => {
     Object.assign(site.ports, { objects });
 
     await site.forget();
+
+    expect(await objects.list('live/')).toEqual([]);
+  });
+
+  it('while seeds are added to it leaves nothing', async () => {
+    const site = await liveSite();
+    const { objects } = site.ports;
+    const forgetting = {
+      ...objects,
+      async write(name: string, bytes: Uint8Array) {
+        await site.forget();
+        await objects.write(name, bytes);
+      },
+    };
+    Object.assign(site.ports, { objects: forgetting });
+
+    await expect(site.add(['u1'])).rejects.toThrow('expected a live audience that was begun');
 
     expect(await objects.list('live/')).toEqual([]);
   });

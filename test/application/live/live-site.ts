@@ -27,6 +27,8 @@ export interface LiveSite {
   add(ids: readonly string[], at?: LiveAudience): ReturnType<typeof addSeeds>;
   /** So many seconds later; what has become of each refresh whose message came. */
   later(seconds: number): Promise<RefreshOutcome[]>;
+  /** The same, of which nobody made anything yet. */
+  messagesAfter(seconds: number): object[];
   scores(users: readonly string[], at?: LiveAudience): ReturnType<typeof scoreUsers>;
   status(at?: LiveAudience): ReturnType<typeof liveStatus>;
   forget(at?: LiveAudience): Promise<void>;
@@ -54,10 +56,13 @@ export async function liveSite(
     },
     begin: (at = SPRING) => beginAudience(ports, at),
     add: (ids, at = SPRING) => addSeeds(ports, settings, at, { seeds: [...ids] }, site.now),
-    async later(seconds) {
+    messagesAfter(seconds) {
       site.now += 1_000 * seconds;
+      return messages.come();
+    },
+    async later(seconds) {
       const outcomes: RefreshOutcome[] = [];
-      for (const message of messages.come())
+      for (const message of site.messagesAfter(seconds))
         outcomes.push(await refreshAudience(ports, settings, RefreshRequest.parse(message), site.now));
       return outcomes;
     },
