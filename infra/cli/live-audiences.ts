@@ -1,6 +1,7 @@
 /** Live audiences as the command line works with them: in the data folder, where refreshes are by hand, or in a stack. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SignedApi } from '#adapters/signed-api.ts';
+import { Conflict } from '#application/errors.ts';
 import { MOST_INLINE_SEEDS } from '#application/expansion/requested-expansion.ts';
 import type { IdList } from '#application/id-list.ts';
 import { addSeeds } from '#application/live/add-seeds.ts';
@@ -63,6 +64,8 @@ export function localAudiences(folder: string): LiveAudiences {
 }
 
 const POLL_MS = 1_000;
+/** A refresh may take as long as a function, and a minute more where its message was lost and sent again. */
+const LONGEST_REFRESH_MS = 16 * 60_000;
 /** A body has its limit in bytes. */
 const MOST_INLINE_LENGTH = 1_000_000;
 
@@ -91,6 +94,7 @@ export function stackAudiences(
       for (;;) {
         const now = await status(at);
         if (!now.pending) return now;
+        if (now.pending.due + LONGEST_REFRESH_MS < Date.now()) throw overdue(at);
         watch('the stack: a refresh is to come', 0, 1);
         await pause(POLL_MS);
       }
@@ -103,6 +107,12 @@ export function stackAudiences(
       await api.call('DELETE', pathOf(at));
     },
   };
+}
+
+function overdue({ population, audience }: LiveAudience): Conflict {
+  return new Conflict(
+    `${population}/${audience}: expected its refresh to have come, it is overdue; add seeds or ask for scores, and it is asked for again`,
+  );
 }
 
 function pathOf({ population, audience }: LiveAudience): string {
