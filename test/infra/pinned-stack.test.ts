@@ -54,7 +54,16 @@ describe('a stack with pinned populations', () => {
     expect(keys).toContainEqual([
       {
         'anything-but': {
-          prefix: ['seeds/shop/', 'seeds/people.eu/', 'populations/', 'index/', 'models/', 'audiences/', 'parts/'],
+          prefix: [
+            'seeds/shop/',
+            'seeds/people.eu/',
+            'populations/',
+            'index/',
+            'models/',
+            'audiences/',
+            'live/',
+            'parts/',
+          ],
         },
       },
     ]);
