@@ -121,7 +121,7 @@ const SeedReport = z.object({
 
 const Contribution = z.object({ feature: z.string(), amount: z.number() });
 
-const moment = z.int().meta({ description: 'milliseconds since 1970' });
+const Moment = z.int().meta({ description: 'milliseconds since 1970' });
 
 const LiveAudience = z.object({
   population: z.string(),
@@ -129,7 +129,7 @@ const LiveAudience = z.object({
   answeredBy: z.enum([...ANSWERERS, 'nobody']).meta({ description: 'who gives the scores: fallback below 100 seeds' }),
   refreshed: z
     .object({
-      at: moment,
+      at: Moment,
       generation: z.int(),
       known: z.int().meta({ description: 'seeds that are users of the generation' }),
       unknown: z.int(),
@@ -137,7 +137,7 @@ const LiveAudience = z.object({
     })
     .optional(),
   isBehind: z.boolean().meta({ description: 'whether the population has a newer generation' }),
-  pending: z.object({ due: moment }).optional().meta({ description: 'a refresh that is to come' }),
+  pending: z.object({ due: Moment }).optional().meta({ description: 'a refresh that is to come' }),
 });
 
 const Nothing = z.undefined();
@@ -358,7 +358,7 @@ export const ROUTES = {
     summary: 'Adds seeds to a live audience; its next refresh takes them up',
     body: SeedsBody,
     status: 202,
-    answer: z.object({ added: z.int().meta({ description: 'ids, each once' }), due: moment }),
+    answer: z.object({ added: z.int().meta({ description: 'ids, each once' }), due: Moment }),
     worker: 'live-audience',
   },
   scoreUsers: {
@@ -370,7 +370,7 @@ export const ROUTES = {
     answer: z.object({
       answeredBy: z.enum(ANSWERERS),
       generation: z.int(),
-      refreshed: moment,
+      refreshed: Moment,
       scores: z.array(z.object({ userId: z.string(), score: z.number() })),
       unknown: z.array(z.string()).meta({ description: 'who is no user of the generation' }),
     }),

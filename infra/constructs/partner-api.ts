@@ -41,13 +41,13 @@ export class PartnerApi extends Construct {
     });
     this.stage = api.deploymentStage;
     const options = { allowTestInvoke: false, timeout: Duration.seconds(MOST_CALL_SECONDS) };
-    const lightly = new LambdaIntegration(light, options);
-    const byWorker = {
+    const lightIntegration = new LambdaIntegration(light, options);
+    const workerIntegrations = {
       explain: new LambdaIntegration(workers.explain, options),
       'live-audience': new LambdaIntegration(workers['live-audience'], options),
     };
     for (const { method, path, worker } of Object.values<Route>(ROUTES)) {
-      const integration = worker ? byWorker[worker] : lightly;
+      const integration = worker ? workerIntegrations[worker] : lightIntegration;
       const added = api.root.resourceForPath(path).addMethod(method, integration);
       acknowledge(added, 'AwsSolutions-COG4', 'callers are IAM principals, not users of Cognito');
     }
