@@ -121,8 +121,6 @@ const SeedReport = z.object({
 
 const Contribution = z.object({ feature: z.string(), amount: z.number() });
 
-const Moment = z.int().meta({ description: 'milliseconds since 1970' });
-
 const LiveAudience = z.object({
   population: z.string(),
   audience: z.string(),

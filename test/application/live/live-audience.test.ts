@@ -8,8 +8,19 @@ import { gatherSeeds } from '#application/live/live-seeds.ts';
 import { markOverdue, RefreshRequest, refreshByHand } from '#application/live/pending-refresh.ts';
 import { refreshAudience } from '#application/live/refresh-audience.ts';
 import type { LivePorts } from '#application/ports.ts';
+import { TrainingOptions } from '#application/training.ts';
 import { drop } from '../conductor.ts';
-import { expansionOf, groupedPeople, groupIds, idList, opened, requestFor } from '../people.ts';
+import {
+  expansionOf,
+  groupedPeople,
+  groupIds,
+  idList,
+  ingested,
+  opened,
+  requestFor,
+  TASTES,
+  tastedPeople,
+} from '../people.ts';
 import { LIVE, type LiveSite, liveSite, SPRING } from './live-site.ts';
 
 const EVERYBODY = groupedPeople(600).map(({ id }) => id);
@@ -56,6 +67,30 @@ describe('a live audience', () => {
     expect([scores.map(({ userId }) => userId), unknown]).toEqual([EVERYBODY, []]);
     expect(told).toEqual({ answeredBy, generation: 1, refreshed: site.now });
   });
+
+  it.each(['stored', 'learned'] as const)(
+    'gives the very scores of an expansion by what the population’s scorer has learned, on %s points',
+    async (points) => {
+      const settings = { ...LIVE, dimensions: 24, maxShardUsers: 400 };
+      const site = await liveSite(settings);
+      const tasted = tastedPeople(1_200);
+      const options = TrainingOptions.parse({ epochs: 2, items: TASTES, points });
+      const training = { when: 'always', options, clock: () => 0, watch: () => {} } as const;
+      await ingested(site.stage, tasted, { settings, mode: 'replace', training });
+      const seeds = Array.from({ length: 100 }, (_, n) => `u${12 * n}`);
+      await site.add(seeds);
+      await site.later(300);
+
+      const { scores, answeredBy } = await site.scores(tasted.map(({ id }) => id).slice(0, 1_000));
+
+      const { members, report } = await expanded(site, seeds, 'attention');
+      expect([answeredBy, report.ranker.choices.scorer]).toEqual(['trained attention', 'trained']);
+      const byId = new Map(members.map(({ userId, score }) => [userId, score]));
+      const others = scores.filter(({ userId }) => !seeds.includes(userId));
+      expect(others.length).toBeGreaterThan(800);
+      expect(others.map(({ score }) => score)).toEqual(others.map(({ userId }) => byId.get(userId)));
+    },
+  );
 
   it('changes its scores after one refresh, and not before', async () => {
     const site = await liveSite();

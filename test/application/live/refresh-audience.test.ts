@@ -3,27 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { v8DataFormat } from '#adapters/v8-data-format.ts';
 import { placesOf, readPlaced } from '#application/live/placed-users.ts';
 import { rankerOf } from '#application/live/refresh-audience.ts';
-import { seededRandom } from '#domain/random.ts';
 import { byAttention } from '#domain/ranking/by-attention.ts';
 import { rolesOf } from '#domain/ranking/ranker.ts';
-import type { AttentionWeights } from '#domain/scoring/attention.ts';
+import { weightsOf } from '../../domain/scoring/weights.ts';
 import { emptySite, groupedPeople, ingested, opened, SETTINGS } from '../people.ts';
-
-/** Of no meaning, and of another shape than the identity's. */
-function weightsFor(dimensions: number, outputs: number): AttentionWeights {
-  const random = seededRandom(3);
-  const numbers = (length: number) => Float64Array.from({ length }, () => random() - 0.5);
-  return {
-    dimensions,
-    outputs,
-    layer: numbers(outputs * dimensions),
-    layerBias: numbers(outputs),
-    slope: Float64Array.of(0.25),
-    local: numbers(outputs * outputs),
-    global: numbers(outputs * outputs),
-    globalQuery: numbers(outputs),
-  };
-}
 
 describe('the model of a refresh', () => {
   it('holds what the scorer has learned, so that whoever scores by it needs no more', async () => {
@@ -32,15 +15,15 @@ describe('the model of a refresh', () => {
     const { manifest } = await opened(site);
     if (!manifest) throw new Error('expected a manifest, got none');
     const shard = await readPlaced(site.ports, placesOf(manifest).files[0].points);
-    const weights = weightsFor(SETTINGS.dimensions, 5);
+    const scorer = { weights: weightsOf(SETTINGS.dimensions, 5) };
     const everybody = Uint32Array.from(shard.ids.keys());
     const roles = rolesOf(everybody.subarray(0, 120), everybody.subarray(120));
     const evidence = [rankerOf('untrained attention').gather(shard, roles)];
 
-    const model = v8DataFormat.decode(v8DataFormat.encode(rankerOf('trained attention', weights).fit(evidence)));
+    const model = v8DataFormat.decode(v8DataFormat.encode(rankerOf('trained attention', scorer).fit(evidence)));
     const scores = rankerOf('trained attention').score(model, shard, everybody);
 
-    const trained = byAttention(1, weights);
+    const trained = byAttention(1, scorer);
     expect(scores).toEqual(trained.score(trained.fit([trained.gather(shard, roles)]), shard, everybody));
     const untrained = byAttention(1);
     expect(scores).not.toEqual(untrained.score(untrained.fit([untrained.gather(shard, roles)]), shard, everybody));
