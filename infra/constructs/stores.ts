@@ -8,7 +8,7 @@ import { acknowledge, acknowledgePattern, arnInFinding } from './acknowledge.ts'
 import type { HandlerFunction } from './handler-function.ts';
 
 /** The folders of the bucket. */
-export const FOLDERS = ['populations', 'seeds', 'index', 'models', 'audiences', 'live', 'parts'] as const;
+export const FOLDERS = ['populations', 'seeds', 'index', 'audiences', 'live', 'parts'] as const;
 export type Folder = (typeof FOLDERS)[number];
 
 export class Stores extends Construct {

@@ -54,16 +54,7 @@ describe('a stack with pinned populations', () => {
     expect(keys).toContainEqual([
       {
         'anything-but': {
-          prefix: [
-            'seeds/shop/',
-            'seeds/people.eu/',
-            'populations/',
-            'index/',
-            'models/',
-            'audiences/',
-            'live/',
-            'parts/',
-          ],
+          prefix: ['seeds/shop/', 'seeds/people.eu/', 'populations/', 'index/', 'audiences/', 'live/', 'parts/'],
         },
       },
     ]);
