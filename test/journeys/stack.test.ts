@@ -12,6 +12,7 @@ import { describeCommandLineInStack } from './command-line-in-stack.ts';
 import { describeLiveAudiences } from './live-way.ts';
 import { LocalSite } from './local-site.ts';
 import { describePartnersWay } from './partners-way.ts';
+import { describeTraining } from './training-in-stack.ts';
 
 /** Small enough that everything that the stack does for large files and populations is done for these. */
 const SETTINGS = {
@@ -383,6 +384,7 @@ describePartnersWay(() => site);
 describeCommandLineInStack(() => site);
 
 describeLiveAudiences(() => site);
+describeTraining(() => site);
 
 describe('least privilege', () => {
   it('was enough for all that was done here: no call was denied', () => {
