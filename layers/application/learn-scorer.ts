@@ -1,6 +1,6 @@
 /**
  * Learns an attention scorer of people: the attention on their stored points, then points of its own and the attention on
- * those; what finds held-out items best is kept, and neither has been told them. One after the other, an epoch at a time, so that it can be stopped and gone on
+ * those, which are kept only where they find held-out items clearly better. Neither has been told them. One after the other, an epoch at a time, so that it can be stopped and gone on
  * with.
  */
 import { placeUsers } from '#domain/embedding/place-users.ts';
@@ -15,6 +15,7 @@ import {
   beginTraining,
   canTrain,
   dealCampaigns,
+  isClearlyBetter,
   type TrainingCurve,
   type TrainingState,
   trainEpoch,
@@ -72,7 +73,7 @@ export async function learnScorer(sample: Shard, model: EmbeddingModel, learning
     representation,
     learned: state,
   }));
-  const kept = points === 'learned' || isBetter(learned, stored) ? learned : stored;
+  const kept = points === 'learned' || isClearlyBetter(learned.judged, stored.judged) ? learned : stored;
   return outcomeOf({ stored, representation, learned }, kept, learner.isOver);
 }
 
@@ -207,10 +208,6 @@ function attentionProgress(
 
 function bestOf({ untrained, epochs }: TrainingCurve): number {
   return Math.max(untrained, ...epochs.map(({ auc }) => auc));
-}
-
-function isBetter(one: TrainingState, other: TrainingState): boolean {
-  return bestOf(one.curve) > bestOf(other.curve);
 }
 
 function outcomeOf(

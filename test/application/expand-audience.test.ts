@@ -59,11 +59,12 @@ describe('expand', () => {
     const { members, report } = await expanded(await populationOf(people), way);
 
     expect(report.firstMembers).toHaveLength(SETTINGS.explainedMembers);
-    for (const [n, { contributions, foundBy, ...member }] of report.firstMembers.entries()) {
+    for (const [n, { contributions, foundBy, kind, ...member }] of report.firstMembers.entries()) {
       const sum = contributions.reduce((total, { amount }) => total + amount, 0);
       expect(member).toEqual(members[n]);
       expect(foundBy).toBe('everybody');
       expect(sum).toBeCloseTo(member.score, 5);
+      expect(kind !== undefined).toBe(way.ranker === 'attention');
     }
   });
 

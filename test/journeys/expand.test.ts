@@ -154,9 +154,11 @@ describe('expand', () => {
 
     expect(Expanded.parse(JSON.parse(lift.out)).evidence?.lift.low).toBeGreaterThan(2 - 1e-9);
     expect(Expanded.parse(JSON.parse(precision.out)).size).toBe(Expanded.parse(JSON.parse(lift.out)).size);
-    expect(full.out).toMatch(/\nattention \(svd\) +0\.\d{3} \(.*\nstack +0\.\d{3} +0\.\d{3} +\d+\.\d{2}\n/);
+    expect(full.out).toMatch(/\nattention \(svd, untrained\) +0\.\d{3} \(.*\nstack +0\.\d{3} +0\.\d{3} +\d+\.\d{2}\n/);
     expect(full.out).toMatch(/\ninformation value .*\nmean cosine .*\nrandom +0\.500 +0\.083 +1\.00\ngo: /);
-    expect(full.out).toMatch(/\nattention \(svd\) was asked for; .*\nprecision at the given base rate: 0\.\d{3} \(/);
+    expect(full.out).toMatch(
+      /\nattention \(svd, untrained\) was asked for; .*\nprecision at the given base rate: 0\.\d{3} \(/,
+    );
     expect([none.code, none.out.includes('held out')]).toEqual([0, false]);
   });
 

@@ -53,7 +53,15 @@ export interface TrainingState {
   readonly adam: AdamMemory;
   /** Absent where no epoch found the held-out campaigns better than the untrained scorer does. */
   readonly best?: LookAlikeWeights | undefined;
+  /** How the held-out campaigns were found by what is best so far. */
+  readonly judged: readonly JudgedItem[];
   readonly curve: TrainingCurve;
+}
+
+export interface JudgedItem {
+  readonly item: string;
+  readonly group: string;
+  readonly auc: number;
 }
 
 /** A fifth, as in the folds of seeds. */
@@ -95,12 +103,14 @@ export function beginTraining(
   terms: LookAlikeTerms,
 ): TrainingState {
   const weights = whitenedStart(population, dimensions);
-  const untrained = meanAuc(judges, dimensions);
-  const auc = meanAuc(judges, dimensions, weights);
+  const plain = judgeBy(judges, dimensions);
+  const whitened = judgeBy(judges, dimensions, weights);
+  const [untrained, auc] = [meanOf(plain), meanOf(whitened)];
   return {
     weights,
     adam: new Adam(terms.rate).memoryOf(tensorsOf(weights)),
     best: auc > untrained ? weights : undefined,
+    judged: auc > untrained ? whitened : plain,
     curve: {
       campaigns: learned.length,
       heldOut: judges.length,
@@ -116,7 +126,7 @@ export function beginTraining(
 export function trainEpoch(
   { learned, judges, dimensions }: DealtCampaigns,
   terms: LookAlikeTerms,
-  { weights: before, adam: memory, best, curve }: TrainingState,
+  { weights: before, adam: memory, best, judged, curve }: TrainingState,
 ): TrainingState {
   const epoch = curve.epochs.length;
   const weights = structuredClone(before);
@@ -124,8 +134,9 @@ export function trainEpoch(
   const random = seededRandom(hashText(`epoch ${epoch}`, terms.seed));
   const loss = runEpoch(learned, weights, adam, terms.clusters, random);
   if (!Number.isFinite(loss))
-    return { weights, adam: memory, best, curve: { ...curve, ended: 'the loss was no number' } };
-  const auc = meanAuc(judges, dimensions, weights);
+    return { weights, adam: memory, best, judged, curve: { ...curve, ended: 'the loss was no number' } };
+  const found = judgeBy(judges, dimensions, weights);
+  const auc = meanOf(found);
   const isBest = auc > Math.max(curve.untrained, ...curve.epochs.map((each) => each.auc));
   const kept = isBest ? epoch : curve.kept;
   const isIdle = epoch - Math.max(0, kept) === PATIENCE;
@@ -134,6 +145,7 @@ export function trainEpoch(
     weights,
     adam: adam.memoryOf(tensorsOf(weights)),
     best: isBest ? weights : best,
+    judged: isBest ? found : judged,
     curve: { ...curve, epochs: [...curve.epochs, { loss, auc }], kept, ended },
   };
 }
@@ -153,6 +165,8 @@ export interface DealtCampaigns {
 
 /** A campaign with its seeds, as their centroids, and whom to find: the same in every epoch. */
 interface Judge {
+  readonly item: string;
+  readonly group: string;
   readonly centroids: Float64Array;
   readonly targets: Uint32Array;
   readonly likes: PlacedPeople;
@@ -178,9 +192,9 @@ export function dealCampaigns(
     count += campaigns.filter(({ group }) => group === each).length;
   }
   const heldOut = campaigns.filter(({ group }) => isHeldOut.has(group));
-  const judges = heldOut.map(({ likes, others }) => {
+  const judges = heldOut.map(({ item, group, likes, others }) => {
     const [centroids, targets] = seedsAndTargets(likes, dimensions, clusters, seededRandom(seed));
-    return { centroids, targets, likes, others };
+    return { item, group, centroids, targets, likes, others };
   });
   return {
     dimensions,
@@ -260,15 +274,35 @@ function batchOf(
   return { centroids, targets, labels, shares };
 }
 
-function meanAuc(judges: readonly Judge[], D: number, scorer?: AttentionWeights): number {
-  let sum = 0;
-  for (const { centroids, targets, likes, others } of judges) {
+function judgeBy(judges: readonly Judge[], D: number, scorer?: AttentionWeights): JudgedItem[] {
+  return judges.map(({ item, group, centroids, targets, likes, others }) => {
     const audience = prepareAudience(centroids, D, scorer);
     const places = placesAmong(
       attentionScores(audience, likes.points, targets),
       attentionScores(audience, others.points, others.rows),
     );
-    sum += places.reduce((total, place) => total + place, 0) / places.length;
-  }
-  return sum / judges.length;
+    return { item, group, auc: places.reduce((sum, place) => sum + place, 0) / places.length };
+  });
+}
+
+function meanOf(judged: readonly JudgedItem[]): number {
+  return judged.reduce((sum, { auc }) => sum + auc, 0) / judged.length;
+}
+
+/** Fewer groups do not tell what is better of what happens to be. */
+const LEAST_GROUPS = 8;
+const CLEARLY = 2;
+
+/** Whether the one finds the same held-out items better by more than two standard errors, of groups that each count once. */
+export function isClearlyBetter(one: readonly JudgedItem[], other: readonly JudgedItem[]): boolean {
+  const before = new Map(other.map(({ item, auc }) => [item, auc]));
+  const both = one.filter(({ item }) => before.has(item));
+  const gains = Map.groupBy(both, ({ group }) => group)
+    .values()
+    .map((items) => items.reduce((sum, { item, auc }) => sum + auc - (before.get(item) ?? auc), 0) / items.length)
+    .toArray();
+  if (gains.length < LEAST_GROUPS) return false;
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+  const variance = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) / (gains.length - 1);
+  return mean > CLEARLY * Math.sqrt(variance / gains.length);
 }

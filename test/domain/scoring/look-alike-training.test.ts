@@ -5,6 +5,7 @@ import {
   beginTraining,
   canTrain,
   dealCampaigns,
+  isClearlyBetter,
   trainEpoch,
   trainLookAlike,
 } from '#domain/scoring/look-alike-training.ts';
@@ -88,6 +89,21 @@ describe('look-alike training', () => {
     trainEpoch(dealt, TERMS, trainEpoch(dealt, TERMS, state));
 
     expect(state).toEqual(before);
+  });
+
+  it('calls better only what is so beyond chance, in enough groups, on the same items', () => {
+    const items = (aucs: readonly number[], perGroup = 1) =>
+      aucs.map((auc, n) => ({ item: `i${n}`, group: `g${Math.floor(n / perGroup)}`, auc }));
+    const low = [0.7, 0.71, 0.69, 0.7, 0.72, 0.68, 0.7, 0.7];
+    const high = low.map((auc, n) => auc + 0.03 + 0.01 * (n % 2));
+    const mixed = low.map((auc, n) => auc + (n % 2 === 0 ? 0.2 : -0.15));
+
+    expect(isClearlyBetter(items(high), items(low))).toBe(true);
+    expect(isClearlyBetter(items(low), items(high))).toBe(false);
+    expect(isClearlyBetter(items(low), items(low))).toBe(false);
+    expect(isClearlyBetter(items(mixed), items(low))).toBe(false);
+    expect(isClearlyBetter(items(high, 2), items(low, 2))).toBe(false);
+    expect(isClearlyBetter(items(high), items(low).slice(0, 7))).toBe(false);
   });
 
   it('needs two groups: one to learn from, one to judge by', () => {
