@@ -45,7 +45,7 @@ function showProgress(terminal: Terminal, progress: TrainingProgress): void {
 /** What a trained scorer is worth. */
 export function showCard(terminal: Terminal, { data, figures }: ScorerCard): void {
   const { campaigns, heldOut, untrained, stored, learned } = figures;
-  terminal.title(`${keptSentence(figures)} was kept: it finds held-out items best`);
+  terminal.title(`${keptSentence(figures)} was kept`);
   terminal.table(
     ['what', 'value'],
     [
@@ -57,6 +57,8 @@ export function showCard(terminal: Terminal, { data, figures }: ScorerCard): voi
       ...(learned ? [['trained on learned points', curveSentence(learned)]] : []),
     ],
   );
+  if (learned && figures.points === 'stored')
+    terminal.print('learned points are not taken: they are not clearly better, by enough groups of held-out items');
 }
 
 export function keptSentence({ points, stored, learned }: TrainingFigures): string {
