@@ -1,5 +1,6 @@
 /** How a training is asked for on the command line, and what is shown of it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Option } from '@commander-js/extra-typings';
 import { Invalid } from '#application/errors.ts';
 import { shown } from '#application/shown.ts';
 import type { ScorerCard, Training } from '#application/train-scorer.ts';
@@ -12,9 +13,25 @@ export function trainingOptionsOf(
   const options = TrainingOptions.safeParse(given);
   if (options.success) return options.data;
   const [{ path, message }] = options.error.issues;
-  const name = path[0] === 'minutes' ? 'time' : String(path[0]);
+  const names = new Map<PropertyKey, string>([
+    ['minutes', 'time'],
+    ['globalShare', 'global-share'],
+  ]);
+  const name = names.get(path[0]) ?? String(path[0]);
   const value = Object.entries(given).find(([key]) => key === path[0])?.[1];
   throw new Invalid(`expected another --${name}, because ${message}, got ${shown(value)}`);
+}
+
+/** The flags of whatever trains, beside those of its own. */
+export const CLUSTERS_HELP = 'into how many clusters the seeds of an audience are put';
+export const GLOBAL_SHARE_HELP =
+  'how much of a score is likeness to the seeds as a whole; the rest is to kinds of them';
+
+/** Where people lie. */
+export function pointsOption() {
+  return new Option('--points <which>', 'where people lie: as the embedding has it, as is learned, or what is better')
+    .choices(['chosen', 'stored', 'learned'] as const)
+    .default('chosen' as const);
 }
 
 /** A training on this machine, that a person watches and may interrupt between epochs. */

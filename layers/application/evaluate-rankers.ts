@@ -13,6 +13,7 @@ import { chooseRanker, matchDrops, prepareShards, type RankingOptions, warnOfUnk
 import { embedShards } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
 import { type CampaignTraining, trainForCampaigns } from './train-for-campaigns.ts';
+import type { TrainingOptions } from './training.ts';
 
 /** A known answer: half of the people with some feature are seeds, the other half are hidden. */
 export interface Campaign {
@@ -66,13 +67,13 @@ export async function evaluateRankers(
   campaigns: readonly Campaign[],
   sink: RankingSink | undefined,
   watch: Watch,
-  isTrained = false,
+  training?: TrainingOptions,
 ): Promise<Evaluation> {
   const { ranker, name, choices, embedding } = chooseRanker(options);
   if (campaigns.length === 0) throw new Invalid('expected at least one campaign, got none');
-  if (isTrained && (name !== 'attention' || embedding !== 'svd'))
+  if (training && (name !== 'attention' || embedding !== 'svd'))
     throw new Invalid('expected the ranker attention on the embedding svd with --train: nothing else is trained');
-  const trained = isTrained ? await trainForCampaigns(settings, population, options, campaigns, watch) : undefined;
+  const trained = training && (await trainForCampaigns(settings, population, options, training, campaigns, watch));
   const place = embedding ? placing(settings, population, options, campaigns, embedding) : (shards: Shard[]) => shards;
   const results: CampaignQuality[] = [];
   const untrained: CampaignQuality[] = [];

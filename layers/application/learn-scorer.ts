@@ -10,7 +10,7 @@ import { PAPERS_TRAINING, trainUserRepresentation } from '#domain/embedding/user
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import { dropFeatures, fieldOf, type Shard } from '#domain/features/shard.ts';
 import { seededRandom } from '#domain/random.ts';
-import { type AttentionScorer, CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
+import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import {
   beginTraining,
   canTrain,
@@ -25,8 +25,8 @@ import { Invalid, NothingToLearn } from './errors.ts';
 import { hintOf } from './nearest-names.ts';
 import type { TrainingFigures, TrainingOptions, TrainingProgress, TrainingWatch } from './training.ts';
 
-/** The paper's, but for the number of epochs, which held-out items decide. */
-export const ATTENTION_TERMS = { clusters: CLUSTER_COUNT, rate: 0.001 };
+/** Adam's: the paper's. */
+export const ATTENTION_RATE = 0.001;
 
 /** The paper pools by the mean, power 1: between that and the sum, how much somebody has counts as well. */
 export const SHAPE: Omit<RepresentationShape, 'dimensions'> = { attention: 32, hidden: 128, poolingPower: 0.5 };
@@ -103,8 +103,8 @@ class Learner {
     before: TrainingState | undefined,
     progressAt: (state: TrainingState) => Progress,
   ): Promise<TrainingState> {
-    const { epochs, seed } = this.#learning.options;
-    const terms = { ...ATTENTION_TERMS, epochs, seed };
+    const { epochs, seed, clusters, globalShare } = this.#learning.options;
+    const terms = { epochs, seed, clusters, globalShare, rate: ATTENTION_RATE };
     const campaigns = pseudoCampaigns(this.#sample, this.#dimensions, place, seededRandom(seed), this.#isItem);
     if (!canTrain(campaigns)) throw nothingIn(campaigns.length);
     const dealt = dealCampaigns(campaigns, this.#dimensions, terms);

@@ -2,6 +2,7 @@
  * The index of an opened population for one job: the stored one where the job sees the users as they were ingested, else
  * one computed for it, because everything stored has seen the features that the job must not see.
  */
+import * as z from 'zod';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard } from '#domain/features/shard.ts';
 import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
@@ -80,8 +81,7 @@ export async function trainingOptionsOf(ports: Ports, manifest: Manifest | undef
   const entry = manifest?.index?.scorer;
   if (!entry) return TrainingOptions.parse({});
   const { card } = await readScorer(ports, entry);
-  const { epochs, minutes, items, points, drop, seed } = ScorerCard.parse(JSON.parse(card)).settings;
-  return { epochs, minutes, items, points, drop, seed };
+  return z.object(TrainingOptions.shape).parse(ScorerCard.parse(JSON.parse(card)).settings);
 }
 
 /** One shard with the points that were stored of its users. */

@@ -13,7 +13,7 @@ import type { Watch } from './ports.ts';
 import { chooseRanker, prepareShards, type RankingOptions } from './ranking-options.ts';
 import { fitEmbedding, trainingShard } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
-import { type TrainingFigures, TrainingOptions } from './training.ts';
+import type { TrainingFigures, TrainingOptions } from './training.ts';
 
 export interface CampaignTraining {
   /** How many it was trained for, and how many features they drop. */
@@ -37,6 +37,7 @@ export async function trainForCampaigns(
   settings: Settings,
   population: Population,
   options: RankingOptions,
+  training: TrainingOptions,
   campaigns: readonly Campaign[],
   watch: Watch,
 ): Promise<Map<Campaign, CampaignScorer>> {
@@ -45,9 +46,12 @@ export async function trainForCampaigns(
   const groups = groupCampaigns(shards, campaigns);
   for (const [done, { members, dropped }] of groups.entries()) {
     const stage = groups.length === 1 ? 'train' : `train ${done + 1} of ${groups.length}`;
-    const scorer = await trainGroup(settings, shards, options, dropped, (epoch, of) => watch(stage, epoch, of));
-    const training = { campaigns: members.length, dropped: dropped.size, figures: scorer.figures };
-    for (const campaign of members) scorers.set(campaign, { ranker: scorer.ranker, place: scorer.place, training });
+    const scorer = await trainGroup(settings, shards, { options, training }, dropped, (epoch, of) =>
+      watch(stage, epoch, of),
+    );
+    const { ranker, place, figures } = scorer;
+    const told = { campaigns: members.length, dropped: dropped.size, figures };
+    for (const campaign of members) scorers.set(campaign, { ranker, place, training: told });
   }
   return scorers;
 }
@@ -55,7 +59,7 @@ export async function trainForCampaigns(
 async function trainGroup(
   settings: Settings,
   shards: readonly Shard[],
-  options: RankingOptions,
+  { options, training }: { readonly options: RankingOptions; readonly training: TrainingOptions },
   dropped: ReadonlySet<string>,
   watch: (epoch: number, epochs: number) => void,
 ) {
@@ -63,7 +67,7 @@ async function trainGroup(
   const bare = shards.map((shard) => dropFeatures(shard, dropped));
   const model = fitEmbedding(bare, settings);
   const { scorer, figures } = await learnScorer(trainingShard(bare, settings.scorerUsers), model, {
-    options: TrainingOptions.parse({ seed: options.seed }),
+    options: training,
     clock: () => 0, // it has all the time that it wants
     watch: ({ epoch, epochs }) => watch(epoch, epochs),
   });

@@ -8,7 +8,7 @@ import type { Shard } from '#domain/features/shard.ts';
 import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import { sha256Of } from './digest.ts';
 import { NothingToLearn } from './errors.ts';
-import { ATTENTION_TERMS, learnScorer, type Progress, REPRESENTATION_TERMS, SHAPE } from './learn-scorer.ts';
+import { ATTENTION_RATE, learnScorer, type Progress, REPRESENTATION_TERMS, SHAPE } from './learn-scorer.ts';
 import type { Ports } from './ports.ts';
 import { readIfAny } from './stored-json.ts';
 import { TrainingFigures, TrainingOptions, type TrainingWatch } from './training.ts';
@@ -18,7 +18,6 @@ export const ScorerCard = z.object({
   model: z.string(),
   settings: z.object({
     ...TrainingOptions.shape,
-    clusters: z.int(),
     rate: z.number(),
     dimensions: z.int(),
     representation: z.record(z.string(), z.number()),
@@ -101,9 +100,9 @@ export async function trainIfPossible(
 async function checkpointName(
   { population, model }: TrainingData,
   sha256: string,
-  { epochs, items, points, drop, seed }: TrainingOptions,
+  options: TrainingOptions,
 ): Promise<string> {
-  const identity = await sha256Of(JSON.stringify([sha256, { epochs, items, points, drop, seed }, model.dimensions]));
+  const identity = await sha256Of(JSON.stringify([sha256, { ...options, minutes: undefined }, model.dimensions]));
   return `parts/${population}/training-${identity.slice(0, 16)}.bin`;
 }
 
@@ -116,7 +115,7 @@ function cardOf(
   const { dimensions } = model;
   return {
     model: 'look-alike attention (Liu et al. 2019), one layer, trained on features as campaigns',
-    settings: { ...options, ...ATTENTION_TERMS, dimensions, representation: { ...SHAPE, ...REPRESENTATION_TERMS } },
+    settings: { ...options, rate: ATTENTION_RATE, dimensions, representation: { ...SHAPE, ...REPRESENTATION_TERMS } },
     data: { population, generation, users, sampled: sample.ids.length, features: sample.features.length, sha256 },
     figures,
   };

@@ -1,5 +1,7 @@
 /** The words of training the attention scorer: what may be said of it, how far it is, and what it came to. */
 import * as z from 'zod';
+import { CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
+import { GLOBAL_SHARE } from '#domain/scoring/attention.ts';
 
 /** A week: no limit, but for whoever asks for one. */
 const MOST_MINUTES = 10_080;
@@ -11,6 +13,10 @@ export const TrainingOptions = z.strictObject({
   minutes: z.number().positive().max(MOST_MINUTES).default(MOST_MINUTES),
   /** Fields whose features are learned from; all fields where there are none. */
   items: z.array(z.string()).max(1_000).default([]),
+  /** Into how many clusters the seeds of an audience are put. */
+  clusters: z.int().min(1).max(200).default(CLUSTER_COUNT),
+  /** How much of a score is likeness to the seeds as a whole; the rest is to kinds of them. */
+  globalShare: z.number().min(0).max(1).default(GLOBAL_SHARE),
   /** Where people lie: as the embedding has it, as is learned, or what finds held-out items better. */
   points: z.enum(['chosen', 'stored', 'learned']).default('chosen'),
   /** Features that nothing is learned from. */

@@ -9,6 +9,7 @@ import { type IngestMode, type IngestReport, ingestUsers } from '#application/in
 import { openPopulation, type Population } from '#application/population.ts';
 import type { Ports, Watch } from '#application/ports.ts';
 import { type Settings, settingsFrom } from '#application/settings.ts';
+import type { TrainingOptions } from '#application/training.ts';
 import type { User } from '#domain/features/shard.ts';
 import { seededRandom } from '#domain/random.ts';
 import { localPorts } from '#infra/cli/local-ports.ts';
@@ -179,7 +180,7 @@ export async function evaluationOf(
   request: ExpansionRequest,
   campaigns: readonly Campaign[],
   sink?: RankingSink,
-  isTrained = false,
+  training?: TrainingOptions,
 ): Promise<Evaluation> {
-  return evaluateRankers(SETTINGS, population, request, campaigns, sink, unwatched, isTrained);
+  return evaluateRankers(SETTINGS, population, request, campaigns, sink, unwatched, training);
 }

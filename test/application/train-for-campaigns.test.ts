@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Campaign } from '#application/evaluate-rankers.ts';
 import { groupCampaigns } from '#application/train-for-campaigns.ts';
+import { TrainingOptions } from '#application/training.ts';
 import { evaluationOf, groupedPeople, populationOf, requestFor } from './people.ts';
 import { bestOf } from './training-figures.ts';
 
 const people = groupedPeople(400);
+const TRAINING = TrainingOptions.parse({});
 const ATTENTION = requestFor({ ranker: 'attention', binary: true });
 
 function campaignOf(group: number, drop: readonly string[]): Campaign {
@@ -25,7 +27,7 @@ describe('evaluate with training', () => {
       training,
       campaigns: results,
       untrained,
-    } = await evaluationOf(population, ATTENTION, campaigns, undefined, true);
+    } = await evaluationOf(population, ATTENTION, campaigns, undefined, TRAINING);
 
     expect(training?.map((each) => [each.campaigns, each.dropped])).toEqual([
       [2, 1],
@@ -44,7 +46,7 @@ describe('evaluate with training', () => {
     const told = people.map((user, n) => (n % 4 === 0 ? { ...user, features: [...user.features, 'secret:1'] } : user));
     const means = [];
     for (const users of [people, told]) {
-      const { means: found } = await evaluationOf(await populationOf(users), ATTENTION, campaigns, undefined, true);
+      const { means: found } = await evaluationOf(await populationOf(users), ATTENTION, campaigns, undefined, TRAINING);
       means.push(found);
     }
 
@@ -55,7 +57,7 @@ describe('evaluate with training', () => {
     const campaigns = [campaignOf(3, ['group3:1'])];
     const found = [];
     for (const cut of [1_000, 70]) {
-      found.push(await evaluationOf(await populationOf(people, cut), ATTENTION, campaigns, undefined, true));
+      found.push(await evaluationOf(await populationOf(people, cut), ATTENTION, campaigns, undefined, TRAINING));
     }
 
     expect(found[0]).toEqual(found[1]);
@@ -64,7 +66,7 @@ describe('evaluate with training', () => {
   it('refuses to train on people without features that enough of them have', async () => {
     const population = await populationOf(people.map(({ id }) => ({ id, features: [`own:${id}`] })));
 
-    await expect(evaluationOf(population, ATTENTION, [campaignOf(0, [])], undefined, true)).rejects.toThrow(
+    await expect(evaluationOf(population, ATTENTION, [campaignOf(0, [])], undefined, TRAINING)).rejects.toThrow(
       'expected features with at least 40 users, of two kinds or more, to train on, got 0',
     );
   });

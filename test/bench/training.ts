@@ -148,7 +148,7 @@ function lookAlikeEpochs(): Speed {
     };
   });
   const starts: Instant[] = [];
-  const terms = { clusters: C, epochs: EPOCHS, rate: 0.001, seed: 1 };
+  const terms = { clusters: C, globalShare: 0.3, epochs: EPOCHS, rate: 0.001, seed: 1 };
   const { curve } = trainLookAlike(campaigns, points.subarray(0, 10_000 * D), D, terms, () => {
     starts.push(now());
   });

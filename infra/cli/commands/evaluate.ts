@@ -7,11 +7,19 @@ import { type Campaign, type Evaluation, evaluateRankers, type MeanQuality } fro
 import { openPopulation, type Population } from '#application/population.ts';
 import { type RankingFlags, rankerTitle, rankingOptionsOf } from '#application/ranking-options.ts';
 import type { CampaignTraining } from '#application/train-for-campaigns.ts';
+import type { TrainingOptions } from '#application/training.ts';
 import type { RankedUser } from '#domain/ranking/rank-users.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
-import { rankingCommand } from '../ranking-command.ts';
+import { rankingCommand, wholeNumber } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
-import { bestAuc, keptSentence } from '../training.ts';
+import {
+  bestAuc,
+  CLUSTERS_HELP,
+  GLOBAL_SHARE_HELP,
+  keptSentence,
+  pointsOption,
+  trainingOptionsOf,
+} from '../training.ts';
 
 /** akin evaluate: how well a ranker finds the hidden half of known campaigns. */
 export function evaluateCommand() {
@@ -20,6 +28,9 @@ export function evaluateCommand() {
     .requiredOption('--campaigns <file>', 'NDJSON: campaign, tier, drop, seeds, positives, ignore')
     .option('--rankings <file>', 'write every campaign’s whole ranking, to be scored by a program of your own')
     .option('--train', 'attention: train the scorer for each list of dropped features first', false)
+    .addOption(pointsOption())
+    .option('--clusters <n>', `with --train: ${CLUSTERS_HELP}`, wholeNumber)
+    .option('--global-share <share>', `with --train: ${GLOBAL_SHARE_HELP}`, Number)
     .addHelpText(
       'after',
       `
@@ -42,7 +53,7 @@ Example:
           campaigns,
           file && ((campaign, ranking) => file.write(rankingLine(campaign, ranking))),
           terminal.watch,
-          flags.train,
+          trainingOf(flags),
         ),
       );
       terminal.finishStage();
@@ -50,6 +61,10 @@ Example:
       if (flags.json) terminal.json(evaluation);
       else showEvaluation(terminal, evaluation);
     });
+}
+
+function trainingOf({ train, seed, points, clusters, globalShare }: Flags): TrainingOptions | undefined {
+  return train ? trainingOptionsOf({ seed, points, clusters, globalShare }) : undefined;
 }
 
 /** Runs with the file open, if one is wanted; it is there in the end only if all went well. */
@@ -72,6 +87,9 @@ function rankingLine(campaign: string, ranking: readonly RankedUser[]): string {
 
 interface Flags extends RankingFlags {
   readonly train: boolean;
+  readonly points: TrainingOptions['points'];
+  readonly clusters?: number | undefined;
+  readonly globalShare?: number | undefined;
   readonly rankings?: string | undefined;
   readonly json: boolean;
 }

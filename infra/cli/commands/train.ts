@@ -1,11 +1,11 @@
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { trainPopulation } from '#application/train-population.ts';
 import type { TrainingOptions } from '#application/training.ts';
 import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { collect, DEFAULT_DATA, wholeNumber } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
-import { showCard, trainingOptionsOf, watchedBy } from '../training.ts';
+import { CLUSTERS_HELP, GLOBAL_SHARE_HELP, pointsOption, showCard, trainingOptionsOf, watchedBy } from '../training.ts';
 
 /** akin train: the attention scorer learns of a population what its features can tell. */
 export function trainCommand() {
@@ -20,11 +20,9 @@ export function trainCommand() {
       collect,
       [],
     )
-    .addOption(
-      new Option('--points <which>', 'where people lie: as the embedding has it, as is learned, or what is better')
-        .choices(['chosen', 'stored', 'learned'] as const)
-        .default('chosen' as const),
-    )
+    .addOption(pointsOption())
+    .option('--clusters <n>', CLUSTERS_HELP, wholeNumber)
+    .option('--global-share <share>', GLOBAL_SHARE_HELP, Number)
     .option('--drop <feature>', 'learn nothing from this feature (repeatable)', collect, [])
     .option('--seed <n>', 'the seed of all chance', wholeNumber, 1)
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
@@ -40,9 +38,9 @@ Examples:
   akin train --population shop
   akin train --population shop --items bought --items category --time 10`,
     )
-    .action(async ({ population, epochs, time, items, points, drop, seed, data, stack, json }) => {
+    .action(async ({ population, time, data, stack, json, ...given }) => {
       const terminal = new Terminal(process.stdout, process.stderr, json);
-      const options = trainingOptionsOf({ epochs, minutes: time, items, points, drop, seed });
+      const options = trainingOptionsOf({ minutes: time, ...given });
       const report =
         stack === undefined
           ? await trainHere(data, population, options, terminal)

@@ -34,12 +34,19 @@ const representationShapes = (F: number, D: number, K: number, Q: number) => ({
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
+const Attention = z.object({
+  clusters: z.int().positive().optional(),
+  globalShare: z.number().min(0).max(1).optional(),
+});
+
 const Representation = z.object({ poolingPower: z.number(), features: z.array(z.string()) });
 
 export function encodeScorer({ scorer: { weights, representation }, card }: StoredScorer): Uint8Array {
   const tensors: Record<string, Tensor> = {};
   const metadata: Record<string, string> = { format: FORMAT, card };
   if (weights) {
+    const { clusters, globalShare } = weights;
+    metadata.attention = JSON.stringify({ clusters, globalShare });
     for (const [name, shape] of Object.entries(attentionShapes(weights.dimensions, weights.outputs)))
       tensors[name] = { shape, values: valuesOf(weights, name) };
   }
@@ -69,7 +76,7 @@ export function decodeScorer(bytes: Uint8Array, where: string): StoredScorer {
     );
   const representation = metadata.representation === undefined ? undefined : representationIn(file, where);
   const hasWeights = Object.keys(tensors).some((name) => !name.startsWith(PREFIX));
-  const weights = hasWeights ? weightsIn(tensors, where) : undefined;
+  const weights = hasWeights ? weightsIn(file, where) : undefined;
   return {
     scorer: { ...(weights && { weights }), ...(representation && { representation }) },
     card: metadata.card ?? '{}',
@@ -78,7 +85,8 @@ export function decodeScorer(bytes: Uint8Array, where: string): StoredScorer {
 
 const PREFIX = 'representation.';
 
-function weightsIn(tensors: Tensors['tensors'], where: string) {
+function weightsIn({ tensors, metadata }: Tensors, where: string) {
+  const told = described(Attention, metadata.attention ?? '{}', where);
   const [outputs = 0, dimensions = 0] = tensors.layer?.shape ?? [];
   const shapes = attentionShapes(dimensions, outputs);
   checkTensors(tensors, shapes, '', where);
@@ -86,6 +94,7 @@ function weightsIn(tensors: Tensors['tensors'], where: string) {
   return {
     dimensions,
     outputs,
+    ...told,
     layer: layer.values,
     layerBias: layerBias.values,
     slope: slope.values,
@@ -96,7 +105,7 @@ function weightsIn(tensors: Tensors['tensors'], where: string) {
 }
 
 function representationIn({ tensors, metadata }: Tensors, where: string): UserRepresentation {
-  const { poolingPower, features } = described(metadata.representation, where);
+  const { poolingPower, features } = described(Representation, metadata.representation, where);
   const [attention = 0, dimensions = 0] = tensors[`${PREFIX}fieldKeys`]?.shape ?? [];
   const [hidden = 0] = tensors[`${PREFIX}hidden`]?.shape ?? [];
   checkTensors(tensors, representationShapes(features.length, dimensions, attention, hidden), PREFIX, where);
@@ -116,11 +125,11 @@ function representationIn({ tensors, metadata }: Tensors, where: string): UserRe
   );
 }
 
-function described(text: string, where: string): z.infer<typeof Representation> {
+function described<Told>(schema: z.ZodType<Told>, text: string, where: string): Told {
   try {
-    return Representation.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Invalid(`${where}: expected the features of a representation, got something else`, { cause });
+    throw new Invalid(`${where}: expected what is told of a trained scorer, got something else`, { cause });
   }
 }
 

@@ -68,7 +68,12 @@ export function byAttention(seed: number, scorer: AttentionScorer = {}): Ranker<
     fit(evidence) {
       const { shard } = mergeTrainingSets(evidence, Number.POSITIVE_INFINITY);
       const { dimensions, vectors, ids } = clustered(scorer, shard, everyRow(shard));
-      const { centroids, labels, sizes } = kMeans(vectors, dimensions, CLUSTER_COUNT, seededRandom(seed));
+      const { centroids, labels, sizes } = kMeans(
+        vectors,
+        dimensions,
+        weights?.clusters ?? CLUSTER_COUNT,
+        seededRandom(seed),
+      );
       const cluster = new Map(ids.map((id, s) => [id, labels[s]]));
       const members = Array.from(sizes.keys(), (c) =>
         everyRow(shard).filter((row) => cluster.get(shard.ids[row]) === c),

@@ -12,13 +12,17 @@ import { expTanhInPlace } from '../kernels/exp-tanh.ts';
 import { addProduct, addProductWithTransposed } from '../kernels/matrix.ts';
 import type { Numbers } from '../kernels/numbers.ts';
 
+/** The paper's: how much of a score is likeness to the seeds as a whole; the rest is to kinds of them. */
 export const GLOBAL_SHARE = 0.3;
-export const LOCAL_SHARE = 0.7;
 
 /** A trained scorer: plain data. */
 export interface AttentionWeights {
   readonly dimensions: number;
   readonly outputs: number;
+  /** The paper's where it is absent. */
+  readonly globalShare?: number | undefined;
+  /** Into how many clusters seeds are put; the paper's 20 where it is absent. */
+  readonly clusters?: number | undefined;
   /** The layer that both towers share, W (R×D). */
   readonly layer: Numbers;
   readonly layerBias: Numbers;
@@ -48,6 +52,7 @@ export interface AttentionAudience {
   readonly globalAttention: Float64Array;
   /** ‖E_global‖. */
   readonly globalNorm: number;
+  readonly globalShare: number;
 }
 
 /** Untrained without weights. Centroids (C×D). */
@@ -68,7 +73,8 @@ export function prepareAudience(
   const seeds = tower(weights, centroids).out;
   const keys = new Float64Array(seeds.length);
   addProduct(keys, seeds, weights.local, seeds.length / R, R, R);
-  return { ...audienceOf(seeds, keys, R, selfAttention(weights, seeds).attention), layer: weights };
+  const { globalShare = GLOBAL_SHARE } = weights;
+  return { ...audienceOf(seeds, keys, R, selfAttention(weights, seeds).attention), layer: weights, globalShare };
 }
 
 function audienceOf(
@@ -82,7 +88,7 @@ function audienceOf(
   addProductWithTransposed(gram, centroids, centroids, C, dimensions, C);
   // Centroids that cancel leave a sum of rounding, on either side of 0.
   const globalNorm = Math.sqrt(Math.max(0, quadraticForm(globalAttention, gram)));
-  return { dimensions, centroids, keys, gram, globalAttention, globalNorm };
+  return { dimensions, centroids, keys, gram, globalAttention, globalNorm, globalShare: GLOBAL_SHARE };
 }
 
 export interface Tower {
@@ -184,13 +190,13 @@ export interface Attended {
 
 /** Undefined for the zero vector, and where there are no clusters. */
 export function attendedOf(audience: AttentionAudience, vectors: Float32Array, row: number): Attended | undefined {
-  const { dimensions: R, gram, globalAttention, globalNorm } = audience;
+  const { dimensions: R, gram, globalAttention, globalNorm, globalShare } = audience;
   const C = globalAttention.length;
   const block = blockFor(audience, 1);
   partsInPlace(block, audience, vectors, Uint32Array.of(row));
   if (C === 0 || isZeroAt(block.points, 0, block.points.length)) return undefined;
   const norm = Math.sqrt(squaresAt(block.users, 0, R)) * globalNorm;
-  const global = norm > 0 ? (GLOBAL_SHARE * dotAt(block.nearness, globalAttention, 0, C)) / norm : 0;
+  const global = norm > 0 ? (globalShare * dotAt(block.nearness, globalAttention, 0, C)) / norm : 0;
   const score = block.parts.reduce((sum, part) => sum + part, 0);
   const cosines = block.nearness.map((near, c) => near / Math.sqrt(Math.max(gram[c * C + c], Number.MIN_VALUE)));
   return { nearest: cosines.indexOf(cosines.reduce((most, x) => Math.max(most, x))), global, local: score - global };
@@ -231,7 +237,7 @@ function partsInPlace(
   vectors: Float32Array,
   rows: Uint32Array,
 ): void {
-  const { layer, dimensions: R, globalAttention, globalNorm } = audience;
+  const { layer, dimensions: R, globalAttention, globalNorm, globalShare } = audience;
   const { points, users, nearness, attention, mixtures, parts } = block;
   const [B, C, D] = [rows.length, globalAttention.length, layer?.dimensions ?? R];
   gatherInPlace(points, vectors, rows, D);
@@ -240,8 +246,8 @@ function partsInPlace(
     const norm = Math.sqrt(squaresAt(users, n, R));
     const isNowhere = isZeroAt(points, n, D);
     const localSquares = dotAt(attention, mixtures, n, C);
-    const globalFactor = globalNorm * norm > 0 ? GLOBAL_SHARE / (globalNorm * norm) : 0;
-    const localFactor = localSquares > 0 && norm > 0 ? LOCAL_SHARE / (Math.sqrt(localSquares) * norm) : 0;
+    const globalFactor = globalNorm * norm > 0 ? globalShare / (globalNorm * norm) : 0;
+    const localFactor = localSquares > 0 && norm > 0 ? (1 - globalShare) / (Math.sqrt(localSquares) * norm) : 0;
     for (let c = 0; c < C; c++) {
       const at = n * C + c;
       parts[at] = isNowhere ? 0 : nearness[at] * (globalFactor * globalAttention[c] + localFactor * attention[at]);

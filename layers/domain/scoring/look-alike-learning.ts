@@ -13,7 +13,6 @@ import type { Numbers } from '../kernels/numbers.ts';
 import {
   type AttentionWeights,
   GLOBAL_SHARE,
-  LOCAL_SHARE,
   type SelfAttention,
   selfAttention,
   softmaxInPlace,
@@ -67,11 +66,12 @@ export function addLookAlikeGradient(
   addProduct(mixture, global.attention, seedTower.out, 1, global.attention.length, weights.outputs);
   const toLocal = cosines(userTower.out, local.mixtures, weights.outputs);
   const toGlobal = cosines(userTower.out, mixture, weights.outputs);
+  const { globalShare = GLOBAL_SHARE } = weights;
   const [temperature, offset] = weights.calibration;
   const scoreGradient = new Float64Array(labels.length);
   let loss = 0;
   for (let n = 0; n < labels.length; n++) {
-    const score = GLOBAL_SHARE * toGlobal[n] + LOCAL_SHARE * toLocal[n];
+    const score = globalShare * toGlobal[n] + (1 - globalShare) * toLocal[n];
     const logit = temperature * score + offset;
     loss += shares[n] * (softplus(logit) - labels[n] * logit);
     const logitGradient = shares[n] * (sigmoid(logit) - labels[n]);
@@ -84,8 +84,16 @@ export function addLookAlikeGradient(
   const seedGradient = new Float64Array(seedTower.out.length);
   const mixtureGradient = new Float64Array(local.mixtures.length);
   const globalGradient = new Float64Array(R);
-  addCosineGradient(userGradient, mixtureGradient, userTower.out, local.mixtures, toLocal, scoreGradient, LOCAL_SHARE);
-  addCosineGradient(userGradient, globalGradient, userTower.out, mixture, toGlobal, scoreGradient, GLOBAL_SHARE);
+  addCosineGradient(
+    userGradient,
+    mixtureGradient,
+    userTower.out,
+    local.mixtures,
+    toLocal,
+    scoreGradient,
+    1 - globalShare,
+  );
+  addCosineGradient(userGradient, globalGradient, userTower.out, mixture, toGlobal, scoreGradient, globalShare);
   addLocalGradient(gradient, weights, seedTower.out, userTower.out, local, mixtureGradient, seedGradient, userGradient);
   addGlobalGradient(gradient, weights, seedTower.out, global, globalGradient, seedGradient);
   addTowerGradient(gradient, weights, centroids, seedTower, seedGradient);

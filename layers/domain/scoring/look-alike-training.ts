@@ -29,6 +29,7 @@ import { whiteningLayer } from './whitening.ts';
 
 export interface LookAlikeTerms {
   readonly clusters: number;
+  readonly globalShare: number;
   readonly epochs: number;
   readonly rate: number;
   readonly seed: number;
@@ -102,7 +103,8 @@ export function beginTraining(
   population: Float32Array,
   terms: LookAlikeTerms,
 ): TrainingState {
-  const weights = whitenedStart(population, dimensions);
+  const { clusters, globalShare } = terms;
+  const weights = { ...whitenedStart(population, dimensions), clusters, globalShare };
   const plain = judgeBy(judges, dimensions);
   const whitened = judgeBy(judges, dimensions, weights);
   const [untrained, auc] = [meanOf(plain), meanOf(whitened)];

@@ -16,12 +16,14 @@ const representation = initialRepresentation(
 const CARD = '{"model":"one"}';
 
 describe('the file of a trained scorer', () => {
-  it.each([{ weights }, { weights, representation }, { representation }, {}])(
-    'gives back what was learned, to the bit, and the card: case %#',
-    (scorer) => {
-      expect(decodeScorer(encodeScorer({ scorer, card: CARD }), 'x')).toEqual({ scorer, card: CARD });
-    },
-  );
+  it.each([
+    { weights },
+    { weights: { ...weights, clusters: 10, globalShare: 0.5 }, representation },
+    { representation },
+    {},
+  ])('gives back what was learned, to the bit, and the card: case %#', (scorer) => {
+    expect(decodeScorer(encodeScorer({ scorer, card: CARD }), 'x')).toEqual({ scorer, card: CARD });
+  });
 
   it('refuses a representation without its features, or with others', () => {
     for (const features of [undefined, '["a:1"]', '{"poolingPower":1,"features":["a:1"]}']) {
@@ -31,7 +33,7 @@ describe('the file of a trained scorer', () => {
       if (features === undefined) changed.representation = '';
 
       expect(() => decodeScorer(encodeSafetensors({ tensors, metadata: changed }), 'here')).toThrow(
-        /^here: expected (the features of a representation|representation\.features of 1×3 finite numbers), got/,
+        /^here: expected (what is told of a trained scorer|representation\.features of 1×3 finite numbers), got/,
       );
     }
   });

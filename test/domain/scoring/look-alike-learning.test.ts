@@ -15,23 +15,27 @@ const [D, R, C, N] = [4, 3, 3, 6];
 const TENSORS = ['layer', 'layerBias', 'slope', 'local', 'global', 'globalQuery', 'calibration'] as const;
 
 describe('look-alike learning', () => {
-  it('has the gradient of its loss, for every number that it learns', () => {
-    const [weights, batch] = scene(7);
-    const gradient = emptyLookAlike(D, R);
+  it.each([undefined, 0.8])(
+    'has the gradient of its loss, for every number that it learns: global %s',
+    (globalShare) => {
+      const [drawn, batch] = scene(7);
+      const weights = { ...drawn, globalShare };
+      const gradient = emptyLookAlike(D, R);
 
-    addLookAlikeGradient(gradient, weights, batch);
+      addLookAlikeGradient(gradient, weights, batch);
 
-    for (const name of TENSORS) {
-      const expected = finiteDifferences(weights[name], () =>
-        addLookAlikeGradient(emptyLookAlike(D, R), weights, batch),
-      );
-      expect(
-        expected.some((x) => Math.abs(x) > 1e-5),
-        `${name} matters`,
-      ).toBe(true);
-      expect(gradientError(gradient[name], expected), name).toBeLessThan(1e-6);
-    }
-  });
+      for (const name of TENSORS) {
+        const expected = finiteDifferences(weights[name], () =>
+          addLookAlikeGradient(emptyLookAlike(D, R), weights, batch),
+        );
+        expect(
+          expected.some((x) => Math.abs(x) > 1e-5),
+          `${name} matters`,
+        ).toBe(true);
+        expect(gradientError(gradient[name], expected), name).toBeLessThan(1e-6);
+      }
+    },
+  );
 
   it.each([7, 11, 12])('has the gradient that automatic differentiation finds (scene %i)', async (seed) => {
     const [weights, batch] = scene(seed);
@@ -45,21 +49,25 @@ describe('look-alike learning', () => {
       expect(gradientError(gradient[name], expected.get(name) ?? []), name).toBeLessThan(AUTODIFF_ERROR);
   });
 
-  it('loses what sigmoid cross entropy loses by the scores that the scorer gives', () => {
-    const [weights, batch] = scene(8);
-    const { labels, shares, targets, centroids } = batch;
+  it.each([undefined, 0, 0.8])(
+    'loses what sigmoid cross entropy loses by the scores given: global %s',
+    (globalShare) => {
+      const [drawn, batch] = scene(8);
+      const weights = { ...drawn, globalShare };
+      const { labels, shares, targets, centroids } = batch;
 
-    const loss = addLookAlikeGradient(emptyLookAlike(D, R), weights, batch);
+      const loss = addLookAlikeGradient(emptyLookAlike(D, R), weights, batch);
 
-    const audience = prepareAudience(Float64Array.from(centroids), D, weights);
-    const scores = attentionScores(audience, Float32Array.from(targets), Uint32Array.from(labels.keys()));
-    const [temperature, offset] = weights.calibration;
-    const expected = scores.reduce((sum, score, n) => {
-      const chance = 1 / (1 + Math.exp(-(temperature * score + offset)));
-      return sum - shares[n] * Math.log(labels[n] === 1 ? chance : 1 - chance);
-    }, 0);
-    expect(loss).toBeCloseTo(expected, 5);
-  });
+      const audience = prepareAudience(Float64Array.from(centroids), D, weights);
+      const scores = attentionScores(audience, Float32Array.from(targets), Uint32Array.from(labels.keys()));
+      const [temperature, offset] = weights.calibration;
+      const expected = scores.reduce((sum, score, n) => {
+        const chance = 1 / (1 + Math.exp(-(temperature * score + offset)));
+        return sum - shares[n] * Math.log(labels[n] === 1 ? chance : 1 - chance);
+      }, 0);
+      expect(loss).toBeCloseTo(expected, 5);
+    },
+  );
 });
 
 describe('the trained attention scorer', () => {

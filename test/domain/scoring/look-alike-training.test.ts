@@ -12,7 +12,7 @@ import {
 import type { PseudoCampaign } from '#domain/scoring/pseudo-campaigns.ts';
 
 const D = 16;
-const TERMS = { clusters: 4, epochs: 12, rate: 0.01, seed: 1 };
+const TERMS = { clusters: 4, globalShare: 0.3, epochs: 12, rate: 0.01, seed: 1 };
 const none = () => {};
 
 describe('look-alike training', () => {
