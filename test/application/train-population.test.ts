@@ -221,6 +221,19 @@ describe('training a population', () => {
     expect(next?.data.generation).toBe(3);
   });
 
+  it('trains people of one field as any others, on stored points and on learned ones', async () => {
+    const oneField = people.map(({ id, features }) => ({ id, features: features.map((name) => `all:${name}`) }));
+    const site = await siteWith(oneField);
+
+    const { figures } = (await train(site, { items: [], points: 'learned', epochs: 1 })).training;
+
+    expect(figures.points).toBe('learned');
+    expect(figures.learned?.losses.at(-1)).toBeLessThan(figures.learned?.losses[0] ?? 0);
+    expect((await scorerIn(site))?.scorer.representation?.fieldCount).toBe(1);
+    const { members } = await expansionOf(await opened(site), requestFor({ ranker: 'attention', size: '9' }));
+    expect(members.every(({ score }) => Number.isFinite(score))).toBe(true);
+  });
+
   it('refuses, in one sentence, fields that there are not, people with nothing in common, and nobody', async () => {
     const site = await siteWith(people);
     const strangers = await siteWith(people.map(({ id }) => ({ id, features: [`own:${id}`] })));
