@@ -74,6 +74,7 @@ export function showCard(terminal: Terminal, { data, figures }: ScorerCard): voi
       ...(learned ? [['trained on learned points', curveSentence(learned)]] : []),
     ],
   );
+  if (figures.unlearned !== undefined) terminal.print(`no learned points: ${figures.unlearned}`);
   if (learned && figures.points === 'stored')
     terminal.print('learned points are not taken: they are not clearly better, by enough groups of held-out items');
 }

@@ -31,7 +31,7 @@ export const ATTENTION_RATE = 0.001;
 /** The paper pools by the mean, power 1: between that and the sum, how much somebody has counts as well. */
 export const SHAPE: Omit<RepresentationShape, 'dimensions'> = { attention: 32, hidden: 128, poolingPower: 0.5 };
 
-/** The paper's, but for the length, which a laptop bears: more told held-out items no better. */
+/** The paper's, but for the length: what a laptop does in about a minute. */
 export const REPRESENTATION_TERMS = { ...PAPERS_TRAINING, epochs: 8, mostPairs: 150_000 };
 
 /** How far a learning has come: plain data. */
@@ -63,9 +63,12 @@ export async function learnScorer(sample: Shard, model: EmbeddingModel, learning
   const before = learning.before ?? {};
   const storedPlace = (shard: Shard) => placeUsers(shard, model).vectors;
   const stored = await learner.attention('attention', storedPlace, before.stored, (state) => ({ stored: state }));
-  if (points === 'stored' || learner.isOver) return outcomeOf({ stored }, stored, learner.isOver);
+  if (!stored) throw nothingIn();
+  const withoutLearned = (reason?: string) => outcomeOf({ stored }, stored, learner.isOver, reason);
+  if (points === 'stored') return withoutLearned();
+  if (learner.isOver) return withoutLearned(OUT_OF_TIME);
   const representation = before.representation ?? (await learner.representation({ stored }));
-  if (!representation) return outcomeOf({ stored }, stored, learner.isOver);
+  if (typeof representation === 'string') return withoutLearned(representation);
   const learnedPlace = (shard: Shard) =>
     representedUsers(shard, Uint32Array.from(shard.ids.keys()), representation.model);
   const learned = await learner.attention('attention on learned points', learnedPlace, before.learned, (state) => ({
@@ -73,11 +76,13 @@ export async function learnScorer(sample: Shard, model: EmbeddingModel, learning
     representation,
     learned: state,
   }));
+  if (!learned) return withoutLearned('on learned points too few people lie anywhere');
   const kept = points === 'learned' || isClearlyBetter(learned.judged, stored.judged) ? learned : stored;
   return outcomeOf({ stored, representation, learned }, kept, learner.isOver);
 }
 
 const MINUTE = 60_000;
+const OUT_OF_TIME = 'out of time';
 
 class Learner {
   readonly #sample: Shard;
@@ -97,31 +102,32 @@ class Learner {
     this.#isItem = itemsOf(sample, learning.options);
   }
 
+  /** Nothing where there is not enough to learn from. */
   async attention(
     stage: TrainingProgress['stage'],
     place: (shard: Shard) => Float32Array,
     before: TrainingState | undefined,
     progressAt: (state: TrainingState) => Progress,
-  ): Promise<TrainingState> {
+  ): Promise<TrainingState | undefined> {
     const { epochs, seed, clusters, globalShare } = this.#learning.options;
     const terms = { epochs, seed, clusters, globalShare, rate: ATTENTION_RATE };
     const campaigns = pseudoCampaigns(this.#sample, this.#dimensions, place, seededRandom(seed), this.#isItem);
-    if (!canTrain(campaigns)) throw nothingIn(campaigns.length);
+    if (!canTrain(campaigns)) return undefined;
     const dealt = dealCampaigns(campaigns, this.#dimensions, terms);
     this.#heldOut = dealt.heldOut;
     let state = before ?? beginTraining(dealt, place(this.#sample), terms);
     const paceOf = this.#pace(state.curve.epochs.length);
     while (!state.curve.ended) {
       await this.#learning.watch({ stage, ...attentionProgress(state.curve, epochs, paceOf) });
-      if (this.#isTimeOver()) return { ...state, curve: { ...state.curve, ended: 'out of time' } };
+      if (this.#isTimeOver()) return { ...state, curve: { ...state.curve, ended: OUT_OF_TIME } };
       state = trainEpoch(dealt, terms, state);
       await this.#learning.save?.(progressAt(state));
     }
     return state;
   }
 
-  /** Nothing where the time was too short, or the loss no number. */
-  async representation(before: Progress): Promise<Progress['representation']> {
+  /** Or why there is none. */
+  async representation(before: Progress): Promise<NonNullable<Progress['representation']> | string> {
     const { watch, save, options } = this.#learning;
     const shape = { ...SHAPE, dimensions: this.#dimensions };
     const terms = { ...REPRESENTATION_TERMS, seed: options.seed };
@@ -140,15 +146,15 @@ class Learner {
         loss,
         secondsLeft: paceOf(losses.length, epochs),
       });
-      if (!Number.isFinite(loss)) return undefined;
+      if (!Number.isFinite(loss)) return 'the loss was no number';
       if (losses.length === epochs) {
         const representation = { model, losses };
         await save?.({ ...before, representation });
         return representation;
       }
-      if (this.#isTimeOver()) return undefined;
+      if (this.#isTimeOver()) break;
     }
-    return undefined;
+    return OUT_OF_TIME;
   }
 
   #isTimeOver(): boolean {
@@ -183,9 +189,9 @@ function itemsOf(sample: Shard, { items, drop }: TrainingOptions): (feature: str
   return (feature) => wanted.has(fieldOf(feature)) && !dropped.has(feature);
 }
 
-function nothingIn(count: number): NothingToLearn {
+function nothingIn(): NothingToLearn {
   return new NothingToLearn(
-    `expected features with at least ${LEAST_LIKES} users, of two kinds or more, to train on, got ${count}`,
+    `expected features of two kinds or more, each with at least ${LEAST_LIKES} users and as many others, to train on, got fewer`,
   );
 }
 
@@ -214,6 +220,7 @@ function outcomeOf(
   { stored, representation, learned }: Progress & { readonly stored: TrainingState },
   kept: TrainingState,
   isOutOfTime: boolean,
+  unlearned?: string,
 ): LearnedScorer {
   const isLearned = kept === learned;
   return {
@@ -225,6 +232,7 @@ function outcomeOf(
       untrained: stored.curve.untrained,
       auc: bestOf(kept.curve),
       stored: curveOf(stored.curve),
+      ...(unlearned !== undefined && { unlearned }),
       ...(learned && { learned: { ...curveOf(learned.curve), losses: [...(representation?.losses ?? [])] } }),
     },
     isOutOfTime,

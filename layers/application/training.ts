@@ -43,6 +43,8 @@ export const TrainingFigures = z.object({
   auc: z.number(),
   stored: Curve,
   learned: Curve.extend({ losses: z.array(z.number()) }).optional(),
+  /** Why no points of its own were tried, where they were wanted. */
+  unlearned: z.string().optional(),
 });
 export type TrainingFigures = z.infer<typeof TrainingFigures>;
 

@@ -67,7 +67,7 @@ describe('evaluate with training', () => {
     const population = await populationOf(people.map(({ id }) => ({ id, features: [`own:${id}`] })));
 
     await expect(evaluationOf(population, ATTENTION, [campaignOf(0, [])], undefined, TRAINING)).rejects.toThrow(
-      'expected features with at least 40 users, of two kinds or more, to train on, got 0',
+      'expected features of two kinds or more, each with at least 40 users and as many others, to train on, got fewer',
     );
   });
 });

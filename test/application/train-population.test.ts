@@ -242,7 +242,9 @@ describe('training a population', () => {
       'expected items to be fields of the population, got "taste9" (nearest: "taste0"',
     );
     await expect(train(strangers, { items: [] })).rejects.toThrow(
-      new Invalid('expected features with at least 40 users, of two kinds or more, to train on, got 0'),
+      new Invalid(
+        'expected features of two kinds or more, each with at least 40 users and as many others, to train on, got fewer',
+      ),
     );
     await expect(train(emptySite())).rejects.toThrow(NotFound);
     expect((await manifestIn(site)).generation).toBe(1);

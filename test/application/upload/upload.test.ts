@@ -172,7 +172,8 @@ describe('an upload by steps', () => {
       await stage.settle();
       expect(await statusOf(stage, 'b2')).toMatchObject({
         state: 'failed',
-        reason: 'expected features with at least 40 users, of two kinds or more, to train on, got 0',
+        reason:
+          'expected features of two kinds or more, each with at least 40 users and as many others, to train on, got fewer',
       });
     });
 
