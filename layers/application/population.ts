@@ -130,11 +130,14 @@ async function contentsOf(ports: Ports, manifest: Manifest, watch: Watch): Promi
   return count.contents();
 }
 
-/** Forgets a population: first its manifest, so that nobody opens it any more, then its shards and its audiences. */
+/**
+ * Forgets a population: first its manifest, so that nobody opens it any more, then its shards, its audiences and what a training
+ * that was stopped has left.
+ */
 export async function deletePopulation(ports: Ports, name: string): Promise<PopulationSummary> {
   const manifest = await manifestOf(ports, name);
   await ports.catalog.remove(name);
-  for (const prefix of [shardPrefix(name), audiencePrefix(name)]) {
+  for (const prefix of [shardPrefix(name), audiencePrefix(name), partsPrefix(name)]) {
     await removeFiles(ports, await ports.objects.list(prefix));
   }
   return summaryOf(manifest);
@@ -148,6 +151,11 @@ export async function removeFiles({ objects, buckets }: Ports, names: readonly s
 
 export function shardPrefix(population: string): string {
   return `index/${population}/`;
+}
+
+/** Of work that is under way. */
+export function partsPrefix(population: string): string {
+  return `parts/${population}/`;
 }
 
 export function audiencePrefix(population: string): string {

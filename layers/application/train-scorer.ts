@@ -1,14 +1,16 @@
 /**
- * Trains the attention scorer of a population on the points that its index has. A training that was stopped is gone on with:
- * after each epoch it is put down how far it has come.
+ * Trains the attention scorer of a population, and says of what, how, and what that is worth. A training that was stopped is gone
+ * on with: after each epoch it is put down how far it has come.
  */
 import * as z from 'zod';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard } from '#domain/features/shard.ts';
 import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
+import { CODE_VERSION } from './audience-files.ts';
 import { sha256Of } from './digest.ts';
 import { NothingToLearn } from './errors.ts';
 import { ATTENTION_RATE, learnScorer, type Progress, REPRESENTATION_TERMS, SHAPE } from './learn-scorer.ts';
+import { partsPrefix } from './population.ts';
 import type { Ports } from './ports.ts';
 import { readIfAny } from './stored-json.ts';
 import { TrainingFigures, TrainingOptions, type TrainingWatch } from './training.ts';
@@ -96,14 +98,16 @@ export async function trainIfPossible(
   }
 }
 
-/** The same data and options go on where they stopped; a longer time makes no other training. */
+/** The same data and options go on where they stopped, by the same code; a longer time makes no other training. */
 async function checkpointName(
   { population, model }: TrainingData,
   sha256: string,
   options: TrainingOptions,
 ): Promise<string> {
-  const identity = await sha256Of(JSON.stringify([sha256, { ...options, minutes: undefined }, model.dimensions]));
-  return `parts/${population}/training-${identity.slice(0, 16)}.bin`;
+  const identity = await sha256Of(
+    JSON.stringify([CODE_VERSION, sha256, { ...options, minutes: undefined }, model.dimensions]),
+  );
+  return `${partsPrefix(population)}training-${identity.slice(0, 16)}.bin`;
 }
 
 function cardOf(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Invalid, NotFound } from '#application/errors.ts';
 import type { Manifest } from '#application/manifest.ts';
+import { deletePopulation } from '#application/population.ts';
 import { readScorer } from '#application/population-index.ts';
 import type { Ports } from '#application/ports.ts';
 import { trainPopulation } from '#application/train-population.ts';
@@ -172,6 +173,19 @@ describe('training a population', () => {
 
     expect(resumed[0]).toBe(2);
     expect((await scorerIn(site))?.scorer).toEqual((await scorerIn(whole))?.scorer);
+  });
+
+  it('leaves nothing of a training that was stopped where its population is deleted', async () => {
+    const site = await siteWith(people);
+    const stop = (progress: TrainingProgress) => {
+      if (progress.epoch === 1) throw new Error('killed');
+    };
+    await expect(train(site, {}, stop)).rejects.toThrow('killed');
+    expect(await site.ports.objects.list('parts/people/')).toHaveLength(1);
+
+    await deletePopulation(site.ports, 'people');
+
+    expect(await site.ports.objects.list('')).toEqual([]);
   });
 
   it('begins no epoch when its time is over, keeps the best, and can be gone on with', async () => {
