@@ -92,7 +92,7 @@ describe('the map is true', () => {
 
   it('has no other code in another language, which the rules above would not see', () => {
     expect(files.filter((file) => /\.([mc]?jsx?|[mc]ts|tsx|as|py|wasm|sh)$/.test(file)).toSorted()).toEqual([
-      'layers/domain/kernels/simd-module.as', // imports nothing: its test looks at what it compiles to
+      'layers/domain/kernels/simd-module.as', // import nothing: their test looks at what they compile to
       'test/bench/training.py',
     ]);
   });

@@ -3,29 +3,39 @@ import { readFileSync } from 'node:fs';
 import { createMemoryStream, main } from 'assemblyscript/asc';
 
 const FOLDER = new URL('../../layers/domain/kernels/', import.meta.url);
-const SOURCE = 'simd-module.as';
-/** Of 64 KiB each: what the callers of the kernels divide. */
-const MEMORY_PAGES = 16;
-const OPTIONS = `-O3 --noAssert --runtime stub --enable simd --initialMemory ${MEMORY_PAGES} --maximumMemory ${MEMORY_PAGES}`;
 
-export const MODULE_FILE = new URL('simd-module.ts', FOLDER);
+/** A module of kernels: `NAME-module.as`, and how much memory its callers count on, in pages of 64 KiB. */
+export interface KernelModule {
+  readonly name: string;
+  readonly pages: number;
+  /** Beyond which it does not grow. */
+  readonly mostPages: number;
+}
 
-/** What `simd-module.ts` must be. */
-export async function compileKernels(): Promise<string> {
-  const source = readFileSync(new URL(SOURCE, FOLDER), 'utf8');
+export const MODULES: readonly KernelModule[] = [{ name: 'simd', pages: 16, mostPages: 16 }];
+
+export function moduleFile({ name }: KernelModule): URL {
+  return new URL(`${name}-module.ts`, FOLDER);
+}
+
+/** What the module's file must be. */
+export async function compileKernels({ name, pages, mostPages }: KernelModule): Promise<string> {
+  const sourceName = `${name}-module.as`;
+  const source = readFileSync(new URL(sourceName, FOLDER), 'utf8');
+  const options = `-O3 --noAssert --runtime stub --enable simd --initialMemory ${pages} --maximumMemory ${mostPages}`;
   const stderr = createMemoryStream();
   let compiled = '';
-  const { error } = await main(['kernels.ts', '-o', 'kernels.wasm', ...OPTIONS.split(' ')], {
+  const { error } = await main(['kernels.ts', '-o', 'kernels.wasm', ...options.split(' ')], {
     stderr,
-    readFile: (name) => (name === 'kernels.ts' ? source : null),
+    readFile: (file) => (file === 'kernels.ts' ? source : null),
     writeFile(_, bytes) {
       compiled = Buffer.from(bytes).toString('base64');
     },
     listFiles: () => [],
   });
-  if (error) throw new Error(`expected ${SOURCE} to compile, got:\n${stderr.toString()}`, { cause: error });
-  return `/** Made from ${SOURCE} by \`npm run build:kernels\`. */
-export const SIMD_MODULE =
+  if (error) throw new Error(`expected ${sourceName} to compile, got:\n${stderr.toString()}`, { cause: error });
+  return `/** Made from ${sourceName} by \`npm run build:kernels\`. */
+export const ${name.replaceAll('-', '_').toUpperCase()}_MODULE =
   '${compiled}';
 `;
 }

@@ -4,6 +4,7 @@
  * n.b. all share one memory, which never grows and holds nothing between two calls.
  */
 import { SIMD_MODULE } from './simd-module.ts';
+import { startModule } from './web-assembly.ts';
 
 /** Adds to C (rows×columns), from A (rows×inner) and B (inner×columns); addresses and A's steps in bytes. */
 export type AddTile = (
@@ -36,11 +37,6 @@ export interface Simd extends Exports {
   readonly doubles: Float64Array;
 }
 
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Exports };
-};
-
 let started: Simd | undefined;
 
 export function simd(): Simd {
@@ -49,8 +45,7 @@ export function simd(): Simd {
 }
 
 function start(): Simd {
-  const bytes = Uint8Array.from(atob(SIMD_MODULE), (letter) => letter.charCodeAt(0));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  const exports = startModule<Exports>(SIMD_MODULE);
   const { buffer } = exports.memory;
   return { ...exports, singles: new Float32Array(buffer), doubles: new Float64Array(buffer) };
 }
