@@ -1,6 +1,6 @@
 /** The API as OpenAPI 3.1, made of the schemas that validate. */
 import * as z from 'zod';
-import { CODE_VERSION } from '#application/audience-files.ts';
+import { CODE_VERSION } from '#application/code-version.ts';
 import { parametersOf, ROUTES, type Route } from './api-routes.ts';
 
 /** RFC 9457. */

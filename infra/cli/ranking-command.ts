@@ -6,9 +6,8 @@ import { RANKERS } from '#domain/ranking/rankers.ts';
 export const DEFAULT_DATA = '.akin';
 
 /** A command with the ranking flags; what else it needs is added to it. */
-export function rankingCommand(name: string, summary: string) {
+export function rankingCommand(name: string) {
   return new Command(name)
-    .description(summary)
     .option('--ranker <name>', `how to rank: ${RANKERS.map((kind) => kind.name).join(', ')}`)
     .option('--measure <name>', choiceHelp('measure'))
     .option('--aggregate <name>', choiceHelp('aggregate'))

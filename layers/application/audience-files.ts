@@ -1,6 +1,7 @@
 /** An audience as files: the list, the report, and the manifest that lets anybody make the same bytes again. */
 
 import type { Audience, ExpansionRequest, Member } from './audience-report.ts';
+import { CODE_VERSION } from './code-version.ts';
 import { sha256Of } from './digest.ts';
 import { Invalid, NotFound } from './errors.ts';
 import type { EvidenceLevel } from './evidence.ts';
@@ -8,9 +9,6 @@ import { audiencePrefix, type Population } from './population.ts';
 import type { ObjectStore } from './ports.ts';
 import { DEFAULT_EFFORT } from './ranking-options.ts';
 import type { Settings } from './settings.ts';
-
-/** The version of this code, as in package.json. */
-export const CODE_VERSION = '0.1.0';
 
 /** What went in and came out, by SHA-256. The same manifest but for the output means the same output. */
 export interface AudienceManifest {

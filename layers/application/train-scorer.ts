@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
 import type { Shard } from '#domain/features/shard.ts';
 import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
-import { CODE_VERSION } from './audience-files.ts';
+import { CODE_VERSION } from './code-version.ts';
 import { sha256Of } from './digest.ts';
 import { NothingToLearn } from './errors.ts';
 import { ATTENTION_RATE, learnScorer, type Progress, REPRESENTATION_TERMS, SHAPE } from './learn-scorer.ts';

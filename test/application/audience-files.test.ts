@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { audienceCsv, CODE_VERSION, manifestOfAudience, saveAudience } from '#application/audience-files.ts';
+import { audienceCsv, manifestOfAudience, saveAudience } from '#application/audience-files.ts';
 import type { ExpansionRequest } from '#application/audience-report.ts';
+import { CODE_VERSION } from '#application/code-version.ts';
 import { sha256Of } from '#application/digest.ts';
 import {
   emptySite,

@@ -11,7 +11,7 @@ import { counted, printable, Terminal } from '../terminal.ts';
 
 /** akin audience: live audiences, whose seeds grow, and which score any users at once. */
 export function audienceCommand() {
-  const audience = new Command('audience').description('live audiences: seeds that grow, scores at once').addHelpText(
+  const audience = new Command('audience').addHelpText(
     'after',
     `
 Examples:

@@ -33,7 +33,6 @@ const SIZE = 1000;
 /** akin demo: the main job, on real people, with the answer known. */
 export function demoCommand() {
   return new Command('demo')
-    .description('expand a real audience from data that comes with akin')
     .addHelpText('after', `\nExample:\n  akin demo\n\nWrites to ${FOLDER} and shows what it did.`)
     .action(async () => {
       const terminal = new Terminal(process.stdout, process.stdout);

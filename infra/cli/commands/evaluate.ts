@@ -23,7 +23,7 @@ import {
 
 /** akin evaluate: how well a ranker finds the hidden half of known campaigns. */
 export function evaluateCommand() {
-  return rankingCommand('evaluate', 'measure a ranker on campaigns whose answer is known')
+  return rankingCommand('evaluate')
     .requiredOption('--population <name>', 'the population')
     .requiredOption('--campaigns <file>', 'NDJSON: campaign, tier, drop, seeds, positives, ignore')
     .option('--rankings <file>', 'write every campaign’s whole ranking, to be scored by a program of your own')

@@ -18,7 +18,7 @@ import { counted, Terminal } from '../terminal.ts';
 
 /** akin expand: seeds become a ranked audience. */
 export function expandCommand() {
-  return rankingCommand('expand', 'find the people most like the seeds')
+  return rankingCommand('expand')
     .option('--population <name>', 'the population to search')
     .option('--stack <name>', STACK_HELP)
     .option('--users <file...>', 'or: files of users to search this once; nothing of them is kept')

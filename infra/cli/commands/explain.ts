@@ -12,7 +12,7 @@ import { kindSentence } from './expand.ts';
 
 /** akin explain: why one user stands where he or she stands. */
 export function explainCommand() {
-  return rankingCommand('explain', 'say why a user has the score and the rank that he or she has')
+  return rankingCommand('explain')
     .requiredOption('--population <name>', 'the population')
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
     .requiredOption('--user <id>', 'the user to explain')

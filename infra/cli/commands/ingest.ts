@@ -10,7 +10,6 @@ import { showCard, watchedBy } from '../training.ts';
 /** akin ingest: files of users become a population. */
 export function ingestCommand() {
   return new Command('ingest')
-    .description('read files of users (NDJSON or CSV, gzipped or not) into a population')
     .argument('<file...>', 'files of users')
     .requiredOption('--population <name>', 'the population to make or add to')
     .addOption(

@@ -9,7 +9,6 @@ import { counted, Terminal } from '../terminal.ts';
 /** akin list: the populations there are. */
 export function listCommand() {
   return new Command('list')
-    .description('list the populations')
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
     .option('--stack <name>', STACK_HELP)
     .option('--json', 'the result as JSON, for machines', false)
@@ -44,7 +43,6 @@ export function showPopulations(terminal: Terminal, populations: readonly Popula
 /** akin delete: a population and its audiences, gone. */
 export function deleteCommand() {
   return new Command('delete')
-    .description('delete a population, its index and its audiences')
     .requiredOption('--population <name>', 'the population')
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)
     .option('--stack <name>', STACK_HELP)

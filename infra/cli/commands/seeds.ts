@@ -10,7 +10,6 @@ import { counted, Terminal } from '../terminal.ts';
 /** akin seeds: what seeds are worth, before anything is fitted to them. */
 export function seedsCommand() {
   return new Command('seeds')
-    .description('say who the seeds are, whether they are alike, and of how many kinds')
     .requiredOption('--population <name>', 'the population')
     .requiredOption('--seeds <file>', 'the seeds: one id a line, CSV with an id column, or NDJSON')
     .option('--drop <feature>', 'take this feature away from everybody first (repeatable)', collect, [])

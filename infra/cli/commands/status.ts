@@ -17,7 +17,6 @@ type Expansion = Awaited<ReturnType<DeployedStack['expansions']>>[number];
 /** akin status: what a population holds, and what a stack has done and is doing. */
 export function statusCommand() {
   return new Command('status')
-    .description('say what a population holds, and with --stack what was asked of it and how that stands')
     .option('--population <name>', 'the population; with --stack it may be left out: all of them')
     .option('--limit <n>', `with --stack: the newest so many uploads and expansions (${LISTED} unless said)`, limitOf)
     .option('--data <folder>', 'where populations are kept', DEFAULT_DATA)

@@ -10,7 +10,6 @@ import { CLUSTERS_HELP, GLOBAL_SHARE_HELP, pointsOption, showCard, trainingOptio
 /** akin train: the attention scorer learns of a population what its features can tell. */
 export function trainCommand() {
   return new Command('train')
-    .description('train the attention scorer on what a population knows of its users')
     .requiredOption('--population <name>', 'the population')
     .option('--epochs <n>', 'at most so many; it ends where held-out items are found no better', wholeNumber)
     .option('--time <minutes>', 'begin no epoch after so many minutes; what is best by then is kept', Number)

@@ -4,7 +4,7 @@ import { RANKERS } from '#domain/ranking/rankers.ts';
 import { collect, rankingCommand, shareOf, wholeNumber } from '#infra/cli/ranking-command.ts';
 
 function chosenBy(...args: readonly string[]) {
-  const command = rankingCommand('rank', 'rank').exitOverride();
+  const command = rankingCommand('rank').exitOverride();
   return rankingOptionsOf(command.parse([...args], { from: 'user' }).opts());
 }
 
@@ -37,7 +37,7 @@ describe('ranking flags', () => {
   });
 
   it('name in their help every value of every choice, the default first', () => {
-    const help = rankingCommand('rank', 'rank').configureHelp({ helpWidth: 1000 }).helpInformation();
+    const help = rankingCommand('rank').configureHelp({ helpWidth: 1000 }).helpInformation();
 
     for (const { options } of RANKERS) for (const { values } of options) expect(help).toContain(values.join(' | '));
     for (const { name } of RANKERS) expect(help).toContain(name);
