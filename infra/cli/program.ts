@@ -10,7 +10,7 @@ const EXIT = { fine: 0, bug: 1, misuse: 2 } as const;
 interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  load(): Promise<CommandUnknownOpts>;
+  readonly load: () => Promise<CommandUnknownOpts>;
 }
 
 /** What a command needs is loaded for it alone: modules are most of a start. */

@@ -12,7 +12,10 @@ export interface KernelModule {
   readonly mostPages: number;
 }
 
-export const MODULES: readonly KernelModule[] = [{ name: 'simd', pages: 16, mostPages: 16 }];
+export const MODULES: readonly KernelModule[] = [
+  { name: 'simd', pages: 16, mostPages: 16 },
+  { name: 'sparse', pages: 1, mostPages: 65_536 },
+];
 
 export function moduleFile({ name }: KernelModule): URL {
   return new URL(`${name}-module.ts`, FOLDER);

@@ -7,24 +7,21 @@
  * Accuracy:  a column that depends on those before it, to float64's last digits, has a row of zeros in R, and divides to 0.
  */
 
+import { addTransposedProduct } from '../kernels/matrix.ts';
+
 /** What is left of a column's squared length below this share is rounding. */
 const DEPENDENT = 1e-13;
 
-/** BᵀB, (width×width), its upper half. */
+/** BᵀB, (width×width). */
 export function columnProducts(block: Float64Array, rowCount: number, width: number): Float64Array {
   const products = new Float64Array(width * width);
-  for (let r = 0; r < rowCount; r++) {
-    for (let c = 0; c < width; c++) {
-      const x = block[r * width + c];
-      if (x !== 0) for (let d = c; d < width; d++) products[c * width + d] += x * block[r * width + d];
-    }
-  }
+  addTransposedProduct(products, block, block, rowCount, width, width);
   return products;
 }
 
 /** Upper triangular R with RᵀR = the matrix; a row of zeros where a column is dependent. */
 export function choleskyFactor(products: Float64Array, width: number): Float64Array {
-  const factor = products.slice();
+  const factor = products.map((product, at) => (at % width < Math.floor(at / width) ? 0 : product));
   for (let c = 0; c < width; c++) {
     const pivot = factor[c * width + c];
     const scale = pivot > DEPENDENT * products[c * width + c] ? 1 / Math.sqrt(pivot) : 0;

@@ -11,6 +11,9 @@ import type { Embedding, EmbeddingModel } from '../features/embedding.ts';
 import { placesOf } from '../features/feature-vector.ts';
 import type { Shard } from '../features/shard.ts';
 import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
+import { addProduct, addTransposedProduct } from '../kernels/matrix.ts';
+import { addScaledInPlace, type ValuedRows } from '../kernels/plain-sparse-product.ts';
+import { gramProduct, rowMultiplier } from '../kernels/sparse-product.ts';
 import { type Random, seededRandom } from '../random.ts';
 import { choleskyFactor, columnProducts, divideRowsInPlace } from './cholesky.ts';
 import { symmetricEigen } from './symmetric-eigen.ts';
@@ -38,35 +41,66 @@ export function fitTruncatedSvd(shard: Shard, wantedDimensions: number, seed: nu
   const rows = unitRows(shard.rows, idf.values);
   const width = Math.min(dimensions + OVERSAMPLING, featureCount);
   const isDense = featureCount <= MAX_DENSE_FEATURES;
-  const apply = isDense ? denseGram(rows) : sparseGram(rows);
+  const apply: Gram = isDense ? denseGram(rows) : (block, size) => gramProduct(rows, block, size);
   const basis = leadingSubspace(apply, featureCount, width, isDense ? DENSE_STEPS : SPARSE_STEPS, seededRandom(seed));
   return { dimensions, idf, loadings: ritzVectors(apply, basis, featureCount, width, dimensions) };
 }
+
+/** So many users at once, which bounds the memory. */
+const BLOCK_USERS = 8_192;
 
 /** Each row of the shard as a unit vector, or zero; features the model never saw count for nothing. */
 export function embedUsers(shard: Shard, model: EmbeddingModel): Embedding {
   const { dimensions: D, idf, loadings } = model;
   const places = placesOf(shard.features, idf.features);
-  const { offsets, columns, weights } = shard.rows;
-  const vectors = new Float32Array(rowCountOf(shard.rows) * D);
-  const lengths = new Float32Array(rowCountOf(shard.rows));
-  const sum = new Float64Array(D);
-  for (let u = 0; u + 1 < offsets.length; u++) {
-    sum.fill(0);
-    let squares = 0;
+  const count = rowCountOf(shard.rows);
+  const vectors = new Float32Array(count * D);
+  const lengths = new Float32Array(count);
+  const multiply = rowMultiplier(loadings, idf.features.length, D);
+  for (let start = 0; start < count; start += BLOCK_USERS) {
+    const rows = knownRows(shard.rows, start, Math.min(start + BLOCK_USERS, count), places, idf.values);
+    const sums = multiply(rows);
+    for (let u = 0; u + 1 < rows.offsets.length; u++) {
+      let squares = 0;
+      for (let at = rows.offsets[u]; at < rows.offsets[u + 1]; at++) squares += rows.values[at] * rows.values[at];
+      const norm = lengthAt(sums, u * D, D);
+      if (norm <= NOWHERE * Math.sqrt(squares)) continue;
+      lengths[start + u] = norm;
+      for (let d = 0; d < D; d++) vectors[(start + u) * D + d] = sums[u * D + d] / norm;
+    }
+  }
+  return { dimensions: D, vectors, lengths, model };
+}
+
+/** Some rows by the model's features, each entry times the idf of its feature. */
+function knownRows(
+  { offsets, columns, weights }: SparseMatrix,
+  start: number,
+  end: number,
+  places: Int32Array,
+  idf: Float64Array,
+): ValuedRows {
+  const known = new Uint32Array(end - start + 1);
+  const knownColumns = new Uint32Array(offsets[end] - offsets[start]);
+  const values = new Float64Array(knownColumns.length);
+  let count = 0;
+  for (let u = start; u < end; u++) {
     for (let at = offsets[u]; at < offsets[u + 1]; at++) {
       const f = places[columns[at]];
       if (f < 0) continue;
-      const weight = idf.values[f] * (weights ? weights[at] : 1);
-      squares += weight * weight;
-      for (let d = 0; d < D; d++) sum[d] += weight * loadings[f * D + d];
+      knownColumns[count] = f;
+      values[count] = idf[f] * (weights ? weights[at] : 1);
+      count++;
     }
-    const norm = Math.sqrt(sum.reduce((total, x) => total + x * x, 0));
-    if (norm <= NOWHERE * Math.sqrt(squares)) continue;
-    lengths[u] = norm;
-    for (let d = 0; d < D; d++) vectors[u * D + d] = sum[d] / norm;
+    known[u - start + 1] = count;
   }
-  return { dimensions: D, vectors, lengths, model };
+  return { columnCount: idf.length, offsets: known, columns: knownColumns, values };
+}
+
+function lengthAt(values: Float64Array, from: number, count: number): number {
+  let squares = 0;
+  for (let at = from; at < from + count; at++) squares += values[at] * values[at];
+  return Math.sqrt(squares);
 }
 
 /**
@@ -108,14 +142,7 @@ export function inverseFrequencies({ columnCount, offsets, columns }: SparseMatr
   return frequencies.map((df) => Math.log(offsets.length / (df + 1)));
 }
 
-interface WeightedRows {
-  readonly columnCount: number;
-  readonly offsets: Uint32Array;
-  readonly columns: Uint32Array;
-  readonly values: Float64Array;
-}
-
-function unitRows({ columnCount, offsets, columns, weights }: SparseMatrix, idf: Float64Array): WeightedRows {
+function unitRows({ columnCount, offsets, columns, weights }: SparseMatrix, idf: Float64Array): ValuedRows {
   const values = Float64Array.from(columns, (f, at) => idf[f] * (weights ? weights[at] : 1));
   for (let u = 0; u + 1 < offsets.length; u++) {
     const row = values.subarray(offsets[u], offsets[u + 1]);
@@ -128,7 +155,7 @@ function unitRows({ columnCount, offsets, columns, weights }: SparseMatrix, idf:
 /** Multiplies a block (F×width) by AᵀA. */
 type Gram = (block: Float64Array, width: number) => Float64Array;
 
-function denseGram({ columnCount: F, offsets, columns, values }: WeightedRows): Gram {
+function denseGram({ columnCount: F, offsets, columns, values }: ValuedRows): Gram {
   const gram = new Float64Array(F * F);
   for (let u = 0; u + 1 < offsets.length; u++) {
     for (let i = offsets[u]; i < offsets[u + 1]; i++) {
@@ -145,35 +172,6 @@ function denseGram({ columnCount: F, offsets, columns, values }: WeightedRows): 
     }
     return product;
   };
-}
-
-function sparseGram({ columnCount: F, offsets, columns, values }: WeightedRows): Gram {
-  return (block, width) => {
-    const product = new Float64Array(F * width);
-    const user = new Float64Array(width);
-    for (let u = 0; u + 1 < offsets.length; u++) {
-      user.fill(0);
-      for (let at = offsets[u]; at < offsets[u + 1]; at++) {
-        addScaledInPlace(user, 0, block, columns[at] * width, width, values[at]);
-      }
-      for (let at = offsets[u]; at < offsets[u + 1]; at++) {
-        addScaledInPlace(product, columns[at] * width, user, 0, width, values[at]);
-      }
-    }
-    return product;
-  };
-}
-
-/** target[to..] += factor · source[from..], `length` long. */
-function addScaledInPlace(
-  target: Float64Array,
-  to: number,
-  source: Float64Array,
-  from: number,
-  length: number,
-  factor: number,
-): void {
-  for (let i = 0; i < length; i++) target[to + i] += factor * source[from + i];
 }
 
 /** Subspace iteration from seeded random directions: an orthonormal block (F×width). */
@@ -207,9 +205,7 @@ function orthonormalizeInPlace(block: Float64Array, rowCount: number, width: num
 function ritzVectors(apply: Gram, basis: Float64Array, F: number, width: number, D: number): Float64Array {
   const image = apply(basis, width);
   const small = new Float64Array(width * width);
-  for (let f = 0; f < F; f++) {
-    for (let i = 0; i < width; i++) addScaledInPlace(small, i * width, image, f * width, width, basis[f * width + i]);
-  }
+  addTransposedProduct(small, basis, image, F, width, width);
   for (let i = 0; i < width; i++) {
     for (let j = 0; j < i; j++) {
       const mean = (small[i * width + j] + small[j * width + i]) / 2;
@@ -221,9 +217,7 @@ function ritzVectors(apply: Gram, basis: Float64Array, F: number, width: number,
   const loadings = new Float64Array(F * D);
   const mixture = new Float64Array(width * D);
   for (let d = 0; d < D; d++) for (let i = 0; i < width; i++) mixture[i * D + d] = vectors[d * width + i];
-  for (let f = 0; f < F; f++) {
-    for (let i = 0; i < width; i++) addScaledInPlace(loadings, f * D, mixture, i * D, D, basis[f * width + i]);
-  }
+  addProduct(loadings, basis, mixture, F, width, D);
   fixSignsInPlace(loadings, D);
   return loadings;
 }
