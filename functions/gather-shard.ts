@@ -6,4 +6,6 @@ import { step } from './step.ts';
 const Task = ExpansionJob.extend({ shard: z.int().nonnegative() });
 
 /** What one shard knows of the seeds. */
-export const handler = step(Task, expansionFolder, (ports, task) => gatherShard(ports, task, task.shard));
+export const handler = step(Task, expansionFolder, (ports, task) =>
+  gatherShard(ports, ports.settings, task, task.shard),
+);

@@ -49,14 +49,14 @@ interface Contender {
 }
 
 export function holdOutSeeds(
-  level: EvidenceLevel,
+  level: Exclude<EvidenceLevel, 'none'>,
   { ranker, title, own, isWithoutUnlike }: Contender,
   set: TrainingSet,
   seed: number,
 ): HeldOut | undefined {
   const seedCount = seedCountOf(set);
-  if (level === 'none' || (ranker.trials && !own) || seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length)
-    return undefined;
+  const hasOthers = seedCount < set.isSeed.length;
+  if ((ranker.trials && !own) || seedCount < LEAST_HELD_OUT || !hasOthers) return undefined;
   const fold = dealFolds(set, seed);
   const trialOf = (name: string, tried: Ranker): Trial => ({ name, places: heldOutPlaces(tried, set, fold) });
   const beside = [

@@ -3,17 +3,17 @@ import type { Shard } from '#domain/features/shard.ts';
 import { byInformationValue, type FeatureCounts } from '#domain/ranking/by-information-value.ts';
 import { bestOf, fitRanker } from '#domain/ranking/rank-users.ts';
 import { type Ranker, type Roles, reasonsOf } from '#domain/ranking/ranker.ts';
-import { mergeTrainingSets, rolesIn, type TrainingSet, trainingSetOf } from '#domain/ranking/training-set.ts';
+import { mergeTrainingSets, type TrainingSet, trainingSetOf } from '#domain/ranking/training-set.ts';
 import { type Audience, audienceFrom, type ExpansionRequest, type ShardRanking } from './audience-report.ts';
 import { checkSize, keepPromise, parsePromise, sizeOf } from './audience-size.ts';
-import { type Cast, type CastCounts, castRoles, checkFurther, checkSeeds } from './cast.ts';
+import { type CastCounts, castRoles, checkFurther, checkSeeds } from './cast.ts';
 import { chooseCandidates, measureRecall, modeFor } from './choose-candidates.ts';
 import { type HeldOut, holdOutSeeds } from './evidence.ts';
 import type { Population } from './population.ts';
 import { chooseTrainedRanker, withPoints } from './population-index.ts';
 import type { Ports, Watch } from './ports.ts';
 import { type ChosenRanker, matchDrops, rankerTitle } from './ranking-options.ts';
-import { seedFindings } from './seed-report.ts';
+import { comparedPeople, seedFindings } from './seed-report.ts';
 import type { Settings } from './settings.ts';
 
 export async function expandAudience(
@@ -35,11 +35,12 @@ export async function expandAudience(
   if (needsPoints) watch('place the users', 0, 1);
   const shards = needsPoints ? await withPoints(ports, settings, population, cast.shards, embedding) : cast.shards;
   watch('compare the seeds', 0, 1);
-  const set = mergeTrainingSets(shards.map((shard, s) => gatherSample(shard, cast.roles[s])));
-  const seedReport = seedFindings(settings, request, cast, peopleOf(set));
+  const seedReport = seedFindings(request, settings, cast, comparedPeople(settings, request.seed, { ...cast, shards }));
   watch('hold out seeds', 0, 1);
   const early = fitEarly(chosenRanker, shards, cast.roles);
-  const heldOut = holdOutFrom(request, chosenRanker, early, set);
+  const heldOut = holdOutFrom(request, chosenRanker, early, () =>
+    shards.map((shard, s) => gatherSample(shard, cast.roles[s])),
+  );
   const size = settleSize(request, cast, heldOut);
   const job = { population, shards, roles: cast.roles, preference, embedding, mode: request.candidates, size };
   const used = modeFor(job, settings);
@@ -72,14 +73,9 @@ export async function expandAudience(
   return audience;
 }
 
-/** The seeds and a sample of the others in one shard, for what is told of seeds and of the ranking. */
+/** What a ranking is proved on: the seeds of a shard and a sample of the others. */
 export function gatherSample(shard: Shard, roles: Roles): TrainingSet {
   return trainingSetOf(shard, roles, roles.background);
-}
-
-/** A training set as people that are cast. */
-export function peopleOf(set: TrainingSet): Pick<Cast, 'shards' | 'roles'> {
-  return { shards: [set.shard], roles: [rolesIn(set)] };
 }
 
 /** A ranker that holds seeds out by itself is fitted before the audience's size is known, and needs no second time. */
@@ -87,17 +83,18 @@ function fitEarly({ ranker, plain }: ChosenRanker, shards: readonly Shard[], rol
   return plain.trials && fitRanker(ranker, shards, roles);
 }
 
-/** Held-out seeds of the ranker: its own trials where it has a model that made some. */
+/** Held-out seeds of the ranker: its own trials where it has a model that made some. The samples are those of all shards. */
 export function holdOutFrom(
   { evidence = 'short', unlike, seed }: ExpansionRequest,
   chosenRanker: ChosenRanker,
   model: unknown,
-  set: TrainingSet,
+  samples: () => readonly TrainingSet[],
 ): HeldOut | undefined {
+  if (evidence === 'none') return undefined;
   const { ranker, plain } = chosenRanker;
   const own = plain.trials && ranker.trials?.(model);
-  const isWithoutUnlike = unlike !== undefined;
-  return holdOutSeeds(evidence, { ranker: plain, title: rankerTitle(chosenRanker), own, isWithoutUnlike }, set, seed);
+  const contender = { ranker: plain, title: rankerTitle(chosenRanker), own, isWithoutUnlike: unlike !== undefined };
+  return holdOutSeeds(evidence, contender, mergeTrainingSets(samples()), seed);
 }
 
 /** Refuses what cannot be done with these people; returns what else is worth a warning. */

@@ -10,6 +10,7 @@ import type { EmbeddingKind } from '#domain/ranking/rankers.ts';
 import { embeddingOf } from '#domain/ranking/seed-vectors.ts';
 import { Invalid } from './errors.ts';
 import type { IdList } from './id-list.ts';
+import { inParallel, STORE_REQUESTS } from './in-parallel.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 import { type Population, readFile } from './population.ts';
 import type { NeighborIndex, Ports, StoredScorer } from './ports.ts';
@@ -41,10 +42,10 @@ export async function withPoints(
   const manifest = storedIndexOf(population, shards);
   if (!manifest?.index) return embedShards(shards, settings);
   const model = await readModel(ports, manifest.index.model);
-  const read: Shard[] = [];
-  for (const [s, { index }] of manifest.shards.entries()) {
-    if (index) read.push(await withStoredPoints(ports, index.points, model, shards[s]));
-  }
+  const read = [...shards];
+  await inParallel(manifest.shards, STORE_REQUESTS, async ({ index }, s) => {
+    if (index) read[s] = await withStoredPoints(ports, index.points, model, shards[s]);
+  });
   return read;
 }
 

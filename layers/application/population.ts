@@ -3,6 +3,7 @@ import type { Shard } from '#domain/features/shard.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { sha256Of } from './digest.ts';
 import { Invalid, NotFound } from './errors.ts';
+import { inParallel, STORE_REQUESTS } from './in-parallel.ts';
 import type { FileEntry, Manifest, ShardEntry } from './manifest.ts';
 import { hintOf } from './nearest-names.ts';
 import { ContentsCount, type PopulationContents } from './population-contents.ts';
@@ -46,11 +47,12 @@ export async function openPopulation(ports: Ports, name: string, watch: Watch): 
 /** Reads every shard of one generation. */
 export async function openGeneration(ports: Ports, manifest: Manifest, watch: Watch): Promise<Population> {
   const shards: Shard[] = [];
-  for (const entry of manifest.shards) {
-    watch('open the population', shards.length, manifest.shards.length);
-    shards.push(await readShard(ports, entry));
-  }
-  watch('open the population', 1, 1);
+  let opened = 0;
+  watch('open the population', 0, manifest.shards.length);
+  await inParallel(manifest.shards, STORE_REQUESTS, async (entry, s) => {
+    shards[s] = await readShard(ports, entry);
+    watch('open the population', ++opened, manifest.shards.length);
+  });
   const { population, generation } = manifest;
   return { name: population, generation, shards, sha256: manifest.shards.map((entry) => entry.sha256), manifest };
 }

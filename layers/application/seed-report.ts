@@ -6,6 +6,7 @@ import { type Coherence, coherenceOf, meanCosines } from '#domain/evaluation/coh
 import { outliersAmong } from '#domain/evaluation/outliers.ts';
 import { type SeedCluster, seedClusters } from '#domain/evaluation/seed-clusters.ts';
 import { type ShardRows, sampleUsers } from '#domain/features/id-sample.ts';
+import type { Shard } from '#domain/features/shard.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
 import {
   type Cast,
@@ -84,7 +85,7 @@ export function reportSeeds(
   watch('match the seeds', 0, 1);
   const cast = castRoles(population, request);
   watch('compare the seeds', 0, 1);
-  const findings = seedFindings(settings, request, cast, cast);
+  const findings = seedFindings(request, settings, cast, comparedPeople(settings, request.seed, cast));
   watch('compare the seeds', 1, 1);
   const drops = population.shards.map((shard) => matchDrops(shard, request.drop));
   return {
@@ -99,16 +100,46 @@ export function reportSeeds(
   };
 }
 
-/** The findings on people who are cast already: all of them, or the training set of an expansion as one shard. */
-export function seedFindings(
-  settings: Settings,
-  { seeds: list, exclude, seed }: Pick<SeedReportRequest, 'seeds' | 'exclude' | 'seed'>,
-  counts: CastCounts,
+/** Seeds and random users of whom each has a feature: those who are compared, as a shard each. */
+export interface ComparedPeople {
+  readonly seeds: Shard;
+  readonly others: Shard;
+}
+
+/** The same of a part of the shards or of all, because a sample of samples is the sample of all. */
+export function comparedPeople(
+  { seedSample }: Settings,
+  seed: number,
   people: Pick<Cast, 'shards' | 'roles'>,
+): ComparedPeople {
+  return {
+    seeds: sampleUsers(withFeatures(people, 'seeds'), seedSample, seed),
+    others: sampleUsers(withFeatures(people, 'background'), seedSample, seed),
+  };
+}
+
+export function mergeCompared(
+  { seedSample }: Settings,
+  seed: number,
+  parts: readonly ComparedPeople[],
+): ComparedPeople {
+  const merged = (shards: readonly Shard[]) =>
+    sampleUsers(
+      shards.map((shard) => ({ shard, rows: Uint32Array.from(shard.ids.keys()) })),
+      seedSample,
+      seed,
+    );
+  return { seeds: merged(parts.map(({ seeds }) => seeds)), others: merged(parts.map(({ others }) => others)) };
+}
+
+/** The findings on people who are cast already. */
+export function seedFindings(
+  { seeds: list, exclude, seed }: Pick<SeedReportRequest, 'seeds' | 'exclude' | 'seed'>,
+  settings: Settings,
+  counts: CastCounts,
+  { seeds, others }: ComparedPeople,
 ): SeedFindings {
   refuseStrangers(list, counts);
-  const seeds = sampleUsers(withFeatures(people, 'seeds'), settings.seedSample, seed);
-  const others = sampleUsers(withFeatures(people, 'background'), settings.seedSample, seed);
   const cosines = meanCosines(seeds, others);
   const coherence = coherenceOf(cosines);
   const outliers = outliersAmong(cosines);

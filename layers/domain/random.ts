@@ -32,17 +32,45 @@ const encoder = new TextEncoder();
 
 /** MurmurHash3 x86_32 of the text's UTF-8 bytes, which other languages can compute as well. */
 export function hashText(text: string, seed = 0): number {
-  const bytes = encoder.encode(text);
+  const { length } = text;
+  const blockEnd = length - (length % 4);
+  let hash = seed >>> 0;
+  let letters = 0;
+  for (let at = 0; at < blockEnd; at += 4) {
+    const [a, b, c, d] = [
+      text.charCodeAt(at),
+      text.charCodeAt(at + 1),
+      text.charCodeAt(at + 2),
+      text.charCodeAt(at + 3),
+    ];
+    letters |= a | b | c | d;
+    hash = withBlock(hash, a | (b << 8) | (c << 16) | (d << 24));
+  }
+  let tail = 0;
+  for (let at = length - 1; at >= blockEnd; at--) {
+    letters |= text.charCodeAt(at);
+    tail = (tail << 8) | text.charCodeAt(at);
+  }
+  // Of ASCII, letters are bytes.
+  return letters < 0x80 ? finished(hash, tail, length) : hashBytes(encoder.encode(text), seed);
+}
+
+function hashBytes(bytes: Uint8Array, seed: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const blockEnd = bytes.length - (bytes.length % 4);
   let hash = seed >>> 0;
-  for (let at = 0; at < blockEnd; at += 4) {
-    hash ^= scramble(view.getUint32(at, true));
-    hash = (Math.imul(rotateLeft(hash, 13), 5) + 0xe6546b64) >>> 0;
-  }
+  for (let at = 0; at < blockEnd; at += 4) hash = withBlock(hash, view.getUint32(at, true));
   let tail = 0;
   for (let at = bytes.length - 1; at >= blockEnd; at--) tail = (tail << 8) | bytes[at];
-  return mix32(hash ^ scramble(tail) ^ bytes.length);
+  return finished(hash, tail, bytes.length);
+}
+
+function withBlock(hash: number, block: number): number {
+  return (Math.imul(rotateLeft(hash ^ scramble(block), 13), 5) + 0xe6546b64) | 0;
+}
+
+function finished(hash: number, tail: number, length: number): number {
+  return mix32(hash ^ scramble(tail) ^ length);
 }
 
 function scramble(block: number): number {

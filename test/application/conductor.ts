@@ -154,7 +154,7 @@ async function runExpansion(ports: StepPorts, settings: Settings, input: object,
 async function expand(ports: StepPorts, settings: Settings, job: ExpansionJob, invoke: Invoke): Promise<void> {
   const prepared = await invoke(() => prepareExpansion(ports, settings, job));
   for (const { shard } of await invoke(() => listOf(ports, prepared.shards)))
-    await invoke(() => gatherShard(ports, job, shard));
+    await invoke(() => gatherShard(ports, settings, job, shard));
   const fitted = await invoke(() => fitExpansion(ports, settings, job));
   for (const { shard } of await invoke(() => listOf(ports, fitted.shards))) {
     await invoke(() => scoreShard(ports, settings, job, shard));

@@ -1,13 +1,12 @@
 /** Between the rounds: the seeds are checked, and the ranker is fitted once on the evidence of all shards. */
 import { mergeCounts } from '#domain/ranking/by-information-value.ts';
-import { mergeTrainingSets } from '#domain/ranking/training-set.ts';
 import { type CastCounts, countCast } from '../cast.ts';
 import type { HeldOut } from '../evidence.ts';
-import { checkCast, holdOutFrom, peopleOf, settleSize } from '../expand-audience.ts';
+import { checkCast, holdOutFrom, settleSize } from '../expand-audience.ts';
 import { chooseTrainedRanker } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
 import type { DropMatches } from '../ranking-options.ts';
-import { type SeedFindings, seedFindings } from '../seed-report.ts';
+import { mergeCompared, type SeedFindings, seedFindings } from '../seed-report.ts';
 import type { Settings } from '../settings.ts';
 import { type ExpansionJob, type ExpansionTask, type ListedExpansion, leave, left, listed } from './expansion-job.ts';
 import type { ShardEvidence } from './gather-shard.ts';
@@ -39,10 +38,14 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
   );
   const chosenRanker = await chooseTrainedRanker(ports, manifest, request);
   const castWarnings = checkCast(settings, request, chosenRanker, counts);
-  const set = mergeTrainingSets(shards.map(({ sample }) => sample));
-  const seedReport = seedFindings(settings, request, counts, peopleOf(set));
+  const compared = mergeCompared(
+    settings,
+    request.seed,
+    shards.map((shard) => shard.compared),
+  );
+  const seedReport = seedFindings(request, settings, counts, compared);
   const model = chosenRanker.ranker.fit(shards.map(({ evidence }) => evidence));
-  const heldOut = holdOutFrom(request, chosenRanker, model, set);
+  const heldOut = holdOutFrom(request, chosenRanker, model, () => shards.flatMap(({ sample }) => sample ?? []));
   const size = settleSize(request, counts, heldOut);
   const findings: ExpansionFindings = {
     counts,

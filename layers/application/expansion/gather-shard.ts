@@ -6,6 +6,8 @@ import { countFeatures, gatherSample } from '../expand-audience.ts';
 import { chooseTrainedRanker } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
 import type { DropMatches } from '../ranking-options.ts';
+import { type ComparedPeople, comparedPeople } from '../seed-report.ts';
+import type { Settings } from '../settings.ts';
 import { type ExpansionJob, type ExpansionTask, leave, left } from './expansion-job.ts';
 import { openShard } from './expansion-shard.ts';
 
@@ -14,10 +16,12 @@ export interface ShardEvidence {
   readonly drops: DropMatches;
   readonly telling: ReturnType<typeof countFeatures>;
   readonly evidence: unknown;
-  readonly sample: TrainingSet;
+  readonly compared: ComparedPeople;
+  /** Where evidence is asked for. */
+  readonly sample: TrainingSet | undefined;
 }
 
-export async function gatherShard(ports: StepPorts, job: ExpansionJob, s: number): Promise<void> {
+export async function gatherShard(ports: StepPorts, settings: Settings, job: ExpansionJob, s: number): Promise<void> {
   const task = await left<ExpansionTask>(ports, job, 'task');
   const opened = await openShard(ports, job, task, s);
   const { ranker } = await chooseTrainedRanker(ports, task.manifest, task.request);
@@ -26,7 +30,8 @@ export async function gatherShard(ports: StepPorts, job: ExpansionJob, s: number
     drops: opened.drops,
     telling: countFeatures(opened.shard, opened.roles),
     evidence: ranker.gather(opened.shard, opened.roles),
-    sample: gatherSample(opened.shard, opened.roles),
+    compared: comparedPeople(settings, task.request.seed, { shards: [opened.shard], roles: [opened.roles] }),
+    sample: task.request.evidence === 'none' ? undefined : gatherSample(opened.shard, opened.roles),
   };
   await leave(ports, job, `evidence/${s}`, gathered);
 }
