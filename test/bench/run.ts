@@ -2,6 +2,7 @@
  * What a user waits for: seconds, peak memory, bytes and quality of ingest, one-shot expand and evaluate.
  *
  *   npm run bench [-- --datasets DIR] [--runs N] [--write]
+ *   npm run bench -- --users N [--write]: how akin grows up to N made-up users (growth.ts)
  *
  * Without a folder: the set that comes with akin. Each command is a process of its own, as on a command line, and the
  * median run counts; runs of one command are spread over the rounds. `--write` puts the table into docs/benchmarks.md.
@@ -17,6 +18,8 @@ import { readCampaigns } from '#adapters/formats/campaign-file.ts';
 import { openInput } from '#adapters/formats/input-file.ts';
 import type { Campaign } from '#application/evaluate-rankers.ts';
 import { type DataSet, dataSetsIn } from './data-sets.ts';
+import { growthUpTo } from './growth.ts';
+import { membersOf } from './hidden-people.ts';
 import { markdownTable, provenance, writeSection } from './markdown.ts';
 import { type MeasuredRun, measuredRun, median } from './measured-run.ts';
 import { AUC_TOLERANCE, REFERENCE_COLUMNS, REFERENCE_FIGURES } from './reference-figures.ts';
@@ -32,20 +35,39 @@ const EvaluateAnswer = z.object({
 });
 
 const { values: flags } = parseArgs({
-  options: { datasets: { type: 'string' }, runs: { type: 'string', default: '5' }, write: { type: 'boolean' } },
+  options: {
+    datasets: { type: 'string' },
+    runs: { type: 'string', default: '5' },
+    users: { type: 'string' },
+    write: { type: 'boolean' },
+  },
 });
 const runCount = Number(flags.runs);
 if (!(Number.isInteger(runCount) && runCount > 0)) throw new Error(`expected a number of runs, got ${flags.runs}`);
 
-const starts = Array.from({ length: runCount }, () => measuredRun(['--version']));
-const rows = [['none', '0', '--version', ...timeAndPeak(starts), '0', 'only starts']];
 const failures: string[] = [];
-for (const set of dataSetsIn(flags.datasets)) rows.push(...(await rowsOf(set)));
-const command = `npm run bench${flags.datasets === undefined ? '' : ' -- --datasets DIR'}`;
-const table = markdownTable(HEAD, rows);
-console.log(`${table}\n\n${failures.length === 0 ? 'No quality is below its floor.' : failures.join('\n')}`);
-if (flags.write) writeSection(PAGE, 'bench', `${provenance(command)} Medians of ${runCount} runs.\n\n${table}`);
+if (flags.users === undefined) await benchSets();
+else benchGrowth(Number(flags.users));
 process.exitCode = failures.length > 0 ? 1 : 0;
+
+function benchGrowth(userCount: number): void {
+  if (!(Number.isInteger(userCount) && userCount > 0))
+    throw new Error(`expected a number of users, got ${flags.users}`);
+  const tables = growthUpTo(userCount);
+  console.log(tables);
+  if (!flags.write) return;
+  writeSection(PAGE, 'growth', `${provenance(`npm run bench -- --users ${userCount}`)}\n\n${tables}`);
+}
+
+async function benchSets(): Promise<void> {
+  const starts = Array.from({ length: runCount }, () => measuredRun(['--version']));
+  const rows = [['none', '0', '--version', ...timeAndPeak(starts), '0', 'only starts']];
+  for (const set of dataSetsIn(flags.datasets)) rows.push(...(await rowsOf(set)));
+  const command = `npm run bench${flags.datasets === undefined ? '' : ' -- --datasets DIR'}`;
+  const table = markdownTable(HEAD, rows);
+  console.log(`${table}\n\n${failures.length === 0 ? 'No quality is below its floor.' : failures.join('\n')}`);
+  if (flags.write) writeSection(PAGE, 'bench', `${provenance(command)} Medians of ${runCount} runs.\n\n${table}`);
+}
 
 async function rowsOf(set: DataSet): Promise<string[][]> {
   const [campaign] = await readCampaigns(await openInput(set.campaigns));
@@ -60,7 +82,9 @@ async function rowsOf(set: DataSet): Promise<string[][]> {
 function measure(set: DataSet, campaign: Campaign, folder: string): string[][] {
   const [audience, chosen] = ['audience.csv', 'chosen.csv'].map((name) => join(folder, name));
   const rounds = Array.from({ length: runCount }, (_, round) =>
-    commandLines(set, campaign, folder, [audience, chosen], join(folder, `data-${round}`)).map(measuredRun),
+    commandLines(set, campaign, folder, [audience, chosen], join(folder, `data-${round}`)).map((args) =>
+      measuredRun(args),
+    ),
   );
   const [{ output: ingested }, , { remarks }, { output: evaluated }] = rounds[0];
   const { users, bytes } = IngestAnswer.parse(JSON.parse(ingested));
@@ -132,11 +156,7 @@ function timeAndPeak(runs: readonly MeasuredRun[]): string[] {
 
 function qualityOfAudience(csv: string, { positives }: Campaign): string {
   const hidden = new Set(positives);
-  const members = csv
-    .trimEnd()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(',')[1]);
+  const members = membersOf(csv);
   const hits = members.filter((id) => hidden.has(id)).length;
   return `${hits} of ${hidden.size} hidden people among ${members.length}`;
 }
