@@ -7,7 +7,7 @@
  * Memory: 8 bytes a cell of each dense matrix, while a product is made.
  */
 import { plainGramProduct, plainRowProducts, type ValuedRows } from './plain-sparse-product.ts';
-import { SPARSE_MODULE } from './sparse-module.ts';
+import { STRIPS_MODULE } from './strips-module.ts';
 import { startModule } from './web-assembly.ts';
 
 type Multiply = (strip: number, starts: number, columns: number, values: number, sums: number, rows: number) => void;
@@ -90,7 +90,7 @@ class Kernel {
     const columns = this.#sumsAt + BLOCK_ROWS * STRIP_BYTES;
     const starts = columns + BLOCK_ENTRIES * Uint32Array.BYTES_PER_ELEMENT;
     this.#at = { turned: tableBytes, values, columns, starts };
-    this.#exports = startModule<Exports>(SPARSE_MODULE);
+    this.#exports = startModule<Exports>(STRIPS_MODULE);
     const { memory } = this.#exports;
     const end = starts + (BLOCK_ROWS + 1) * Uint32Array.BYTES_PER_ELEMENT;
     memory.grow(Math.max(0, Math.ceil((end - memory.buffer.byteLength) / PAGE_BYTES)));

@@ -1,4 +1,4 @@
-// Products of sparse rows, in AssemblyScript: sparse-module.ts is made of it by `npm run build:kernels`, sparse-product.ts
+// Products of sparse rows, in AssemblyScript: strips-module.ts is made of it by `npm run build:kernels`, sparse-product.ts
 // starts it. No fused or relaxed instruction, which would round differently on another processor. Addresses are bytes.
 
 // A strip is 16 columns of a dense matrix, row by row, 128 bytes a row: its sums stay in registers. Each cell is summed over the
