@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/seeded.ts'],
     testTimeout: 30_000,
+    // A start of threads takes longer than what most tests index; those of threads start their own.
+    env: { AKIN_THREADS: '1' },
     coverage: {
       provider: 'v8',
       include: ['layers/**/*.ts', 'infra/**/*.ts'],
@@ -18,6 +20,7 @@ export default defineConfig({
         'infra/local/start.ts',
         'infra/local/lambda/runtime-client.ts',
         'infra/kernels/build.ts',
+        'infra/cli/index-thread.ts',
         'layers/native/build.ts',
       ],
       reporter: ['text-summary', 'json-summary'],

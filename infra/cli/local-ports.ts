@@ -1,4 +1,5 @@
 /** The outside world of the command line: one folder, and nothing to start. */
+import { availableParallelism } from 'node:os';
 import { arrowIndexFormat } from '#adapters/formats/arrow-index.ts';
 import { arrowSeedFormat } from '#adapters/formats/arrow-seeds.ts';
 import { arrowShardFormat } from '#adapters/formats/arrow-shard.ts';
@@ -11,8 +12,9 @@ import { localFolderObjectStore } from '#adapters/local-folder-object-store.ts';
 import { memoryBucketStore } from '#adapters/memory-bucket-store.ts';
 import { memoryMessages } from '#adapters/memory-messages.ts';
 import { v8DataFormat } from '#adapters/v8-data-format.ts';
-import type { LivePorts, Ports } from '#application/ports.ts';
+import type { IndexThreads, LivePorts, ObjectStore, Ports } from '#application/ports.ts';
 import { type Settings, settingsFrom } from '#application/settings.ts';
+import { indexThreads } from './index-threads.ts';
 
 export function localPorts(folder: string): Ports {
   const objects = localFolderObjectStore(folder);
@@ -25,7 +27,15 @@ export function localPorts(folder: string): Ports {
     buckets: localFolderBucketStore(objects),
     scratchBuckets: memoryBucketStore,
     neighbors: hnswlibNeighbors,
+    threads: threadsFor(folder, objects),
   };
+}
+
+/** None where there would be one: it would do what this one does, and cost a start. */
+function threadsFor(folder: string, objects: ObjectStore): IndexThreads | undefined {
+  const { threads } = localSettings();
+  const count = threads === 0 ? availableParallelism() : threads;
+  return count > 1 ? indexThreads(folder, objects, count) : undefined;
 }
 
 /** Nobody waits for messages here: refreshes are by hand. */

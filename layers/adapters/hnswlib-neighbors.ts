@@ -36,8 +36,11 @@ export const hnswlibNeighbors: NeighborSearch = {
     const index = newIndex(dimensions);
     const count = vectors.length / dimensions;
     index.initIndex(Math.max(1, count), M, EF_CONSTRUCTION, seed);
+    const point = new Array<number>(dimensions).fill(0);
     for (let row = 0; row < count; row++) {
-      if (!isZero(vectors, dimensions, row)) index.addPoint(plain(vectors, row * dimensions, dimensions), row);
+      if (isZero(vectors, dimensions, row)) continue;
+      for (let d = 0; d < dimensions; d++) point[d] = vectors[row * dimensions + d];
+      index.addPoint(point, row);
     }
     return throughFile((path) => {
       index.writeIndexSync(path);
@@ -56,7 +59,7 @@ export const hnswlibNeighbors: NeighborSearch = {
         const wanted = Math.min(k, index.getCurrentCount());
         if (wanted === 0) return { rows: new Uint32Array(0), similarities: new Float32Array(0) };
         index.setEf(Math.max(MIN_EF, wanted));
-        const { neighbors, distances } = index.searchKnn(plain(query, 0, dimensions), wanted);
+        const { neighbors, distances } = index.searchKnn(plain(query), wanted);
         const order = neighbors
           .map((_, n) => n)
           .sort((i, j) => distances[i] - distances[j] || neighbors[i] - neighbors[j]);
@@ -76,9 +79,9 @@ function newIndex(dimensions: number): HierarchicalNSW {
 }
 
 /** A loop, because `Array.from` on a typed array is some thirty times slower. */
-function plain(vector: ArrayLike<number>, from: number, length: number): number[] {
+function plain(vector: ArrayLike<number>): number[] {
   const numbers: number[] = [];
-  for (let i = from; i < from + length; i++) numbers.push(vector[i]);
+  for (let i = 0; i < vector.length; i++) numbers.push(vector[i]);
   return numbers;
 }
 

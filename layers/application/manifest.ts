@@ -12,6 +12,16 @@ const ObjectName = z.string().regex(/^index\/\w[\w.-]*\/\w[\w.-]*$/);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const FileEntry = z.object({ name: ObjectName, bytes: z.int().positive(), sha256: Sha256 });
 
+/** What retrieval reads: points and signatures, band pages under this name, and an HNSW graph where one was built. */
+const ShardIndex = z.object({
+  points: FileEntry,
+  pages: ObjectName,
+  pageBytes: z.int().nonnegative(),
+  prefixBits: z.int().min(0).max(24),
+  neighbors: FileEntry.optional(),
+});
+export type ShardIndex = z.infer<typeof ShardIndex>;
+
 export const ShardEntry = z.object({
   /** The object's name in the store. */
   name: ObjectName,
@@ -20,16 +30,7 @@ export const ShardEntry = z.object({
   sha256: Sha256,
   /** Which part of the cut its users are. Absent from manifests that an older akin wrote. */
   part: z.int().nonnegative().optional(),
-  /** What retrieval reads: points and signatures, band pages under this name, and an HNSW graph where one was built. */
-  index: z
-    .object({
-      points: FileEntry,
-      pages: ObjectName,
-      pageBytes: z.int().nonnegative(),
-      prefixBits: z.int().min(0).max(24),
-      neighbors: FileEntry.optional(),
-    })
-    .optional(),
+  index: ShardIndex.optional(),
 });
 
 /** How signatures are cut into bands, the model that made the points, and what was learned of them. */
@@ -57,6 +58,7 @@ const ManifestSchema = z.object({
 });
 
 export type Manifest = z.infer<typeof ManifestSchema>;
+export type ManifestIndex = z.infer<typeof ManifestIndex>;
 export type ShardEntry = z.infer<typeof ShardEntry>;
 export type FileEntry = z.infer<typeof FileEntry>;
 

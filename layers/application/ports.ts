@@ -6,7 +6,7 @@ import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import type { BandPage } from '#domain/retrieval/band-page.ts';
 import type { Neighbors } from '#domain/retrieval/exact-search.ts';
 import type { IdList } from './id-list.ts';
-import type { FileEntry, Manifest } from './manifest.ts';
+import type { FileEntry, Manifest, ManifestIndex, ShardIndex } from './manifest.ts';
 
 /** Bytes under names such as `index/people/00000001-0.arrow`. */
 export interface ObjectStore {
@@ -119,6 +119,23 @@ export interface NeighborSearch {
   open(graph: Uint8Array, dimensions: number): NeighborIndex;
 }
 
+/** A shard that lies in the store, and what is to be written of it. */
+export interface IndexTask {
+  /** What the names of its files begin with. */
+  readonly base: string;
+  readonly rows: FileEntry & { readonly users: number };
+  readonly index: ManifestIndex;
+  readonly withGraph: boolean;
+}
+
+/** Threads of this machine that index shards, each what a function of the stack does. */
+export interface IndexThreads {
+  readonly count: number;
+  index(task: IndexTask): Promise<ShardIndex>;
+  /** Whatever they do: afterwards nothing is written. They begin again when they are asked. */
+  end(): Promise<void>;
+}
+
 export interface Ports {
   readonly objects: ObjectStore;
   readonly catalog: Catalog;
@@ -129,6 +146,8 @@ export interface Ports {
   /** A bucket store of this moment, for an index that is not to be kept. */
   scratchBuckets(): BucketStore;
   readonly neighbors: NeighborSearch;
+  /** Absent where there is one thread. */
+  readonly threads?: IndexThreads | undefined;
 }
 
 /** A small text that several writers change, with the number of the change that made it. */

@@ -6,10 +6,19 @@ import { partOf } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { sha256Of } from './digest.ts';
 import { Conflict } from './errors.ts';
-import { type FileEntry, FORMAT_VERSION, type Manifest, type ShardEntry } from './manifest.ts';
-import { removeFiles, shardPrefix } from './population.ts';
+import { inParallel } from './in-parallel.ts';
+import {
+  type FileEntry,
+  FORMAT_VERSION,
+  type Manifest,
+  type ManifestIndex,
+  type ShardEntry,
+  type ShardIndex,
+} from './manifest.ts';
+import { readShard, removeFiles, shardPrefix } from './population.ts';
 import { ContentsCount } from './population-contents.ts';
-import type { Ports, Watch } from './ports.ts';
+import { readModel, readScorer } from './population-index.ts';
+import type { IndexTask, Ports, Watch } from './ports.ts';
 import { fitIndex, INDEX_SEED, type IndexFit, signaturesOf, trainingShard, writeBandPages } from './retrieval-index.ts';
 import type { Settings } from './settings.ts';
 import { type ScorerCard, type TrainedScorer, type Training, trainIfPossible } from './train-scorer.ts';
@@ -47,9 +56,9 @@ export async function publishGeneration(
     watch('fit the embedding', 0, 1);
     const fit = fitIndex(trainingShard(shards, settings.maxTrainingUsers), settings);
     const scorer = training && (await trainOn(ports, settings, { population, generation }, shards, fit, training));
-    const placing = { ...fit, representation: scorer?.scorer.representation };
-    const written = await writeShards(ports, prefix, { shards, cut }, placing, withGraph, watch);
     const index = await writeFit(ports, prefix, fit, scorer);
+    const placing = { ...fit, representation: scorer?.scorer.representation };
+    const written = await writeShards(ports, prefix, { shards, cut }, { fit: placing, index, withGraph }, watch);
     const count = new ContentsCount();
     for (const shard of shards) count.add(shard);
     const [features, contents] = [count.featureCount, count.contents()];
@@ -109,19 +118,38 @@ async function publishWritten<Written extends PublishedGeneration>(
   }
 }
 
+/** Of how the index of all shards is made. */
+interface Indexing {
+  readonly fit: IndexFit;
+  /** The fit as it was written. */
+  readonly index: ManifestIndex;
+  readonly withGraph: boolean;
+}
+
+/** Several side by side where there are threads: each shard's files are the same whoever writes them. */
 async function writeShards(
   ports: Ports,
   prefix: string,
   { shards, cut }: { readonly shards: readonly Shard[]; readonly cut: number },
-  fit: IndexFit,
-  withGraph: boolean,
+  { fit, index, withGraph }: Indexing,
   watch: Watch,
 ): Promise<ShardEntry[]> {
+  const threads = shards.length > 1 ? ports.threads : undefined;
   const entries: ShardEntry[] = [];
-  for (const [s, shard] of shards.entries()) {
-    watch('write the index', s, shards.length);
-    const entry = await writeShard(ports, `${prefix}-${s}`, shard, fit, withGraph);
-    entries.push({ ...entry, part: partOf(shard.ids[0], cut) });
+  let written = 0;
+  watch('write the index', 0, shards.length);
+  try {
+    await inParallel(shards, threads?.count ?? 1, async (shard, s) => {
+      const base = `${prefix}-${s}`;
+      const rows = await writeRows(ports, base, shard);
+      const own = threads
+        ? await threads.index({ base, rows, index, withGraph })
+        : await writeShardIndex(ports, base, shard, fit, withGraph);
+      entries[s] = { ...rows, index: own, part: partOf(shard.ids[0], cut) };
+      watch('write the index', ++written, shards.length);
+    });
+  } finally {
+    await threads?.end();
   }
   return entries;
 }
@@ -132,7 +160,7 @@ export async function writeFit(
   prefix: string,
   { model, hashes, banding }: IndexFit,
   scorer?: TrainedScorer,
-): Promise<NonNullable<Manifest['index']>> {
+): Promise<ManifestIndex> {
   const modelFile = await writeFile(ports, `${prefix}.model.arrow`, ports.indexFormat.encodeModel(model));
   return { hashes, ...banding, model: modelFile, scorer: scorer && (await writeScorer(ports, prefix, scorer)) };
 }
@@ -148,10 +176,34 @@ export async function writeShard(
   ports: Ports,
   base: string,
   shard: Shard,
-  { model, representation, hashes, banding }: IndexFit,
+  fit: IndexFit,
   withGraph: boolean,
 ): Promise<ShardEntry> {
-  const rows = await writeFile(ports, `${base}.arrow`, ports.shardFormat.encode(shard));
+  const rows = await writeRows(ports, base, shard);
+  return { ...rows, index: await writeShardIndex(ports, base, shard, fit, withGraph) };
+}
+
+async function writeRows(ports: Ports, base: string, shard: Shard): Promise<IndexTask['rows']> {
+  const file = await writeFile(ports, `${base}.arrow`, ports.shardFormat.encode(shard));
+  return { ...file, users: rowCountOf(shard.rows) };
+}
+
+/** Writes the index of a shard whose rows, like the fit, lie in the store. */
+export async function indexStoredShard(ports: Ports, { base, rows, index, withGraph }: IndexTask): Promise<ShardIndex> {
+  const shard = await readShard(ports, rows);
+  const model = await readModel(ports, index.model);
+  const representation = index.scorer && (await readScorer(ports, index.scorer)).scorer.representation;
+  const fit = { model, representation, hashes: index.hashes, banding: { bands: index.bands, rows: index.rows } };
+  return writeShardIndex(ports, base, shard, fit, withGraph);
+}
+
+async function writeShardIndex(
+  ports: Ports,
+  base: string,
+  shard: Shard,
+  { model, representation, hashes, banding }: IndexFit,
+  withGraph: boolean,
+): Promise<ShardIndex> {
   const { dimensions, vectors, lengths } = embedUsers(shard, model);
   const signatures = signaturesOf(shard, hashes);
   const learned = representation && representedUsers(shard, Uint32Array.from(shard.ids.keys()), representation);
@@ -160,7 +212,7 @@ export async function writeShard(
   const pages = await writeBandPages(ports.buckets, base, shard, signatures, hashes, banding);
   const graph = withGraph ? ports.neighbors.build(vectors, dimensions, INDEX_SEED) : undefined;
   const neighbors = graph && (await writeFile(ports, `${base}.hnsw.bin`, graph));
-  return { ...rows, users: rowCountOf(shard.rows), index: { points, pages: base, ...pages, neighbors } };
+  return { points, pages: base, ...pages, neighbors };
 }
 
 async function writeFile({ objects }: Ports, name: string, bytes: Uint8Array): Promise<FileEntry> {

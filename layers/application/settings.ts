@@ -101,6 +101,10 @@ const Settings = z.object({
     unit: 'users',
     effect: 'The seed report compares so many seeds with as many random users; more tell more and take longer.',
   }),
+  threads: z.int().min(0).max(256).default(0).meta({
+    unit: 'threads',
+    effect: 'So many index shards side by side on a laptop; more take more memory. 0: as many as there are cores.',
+  }),
   refreshSeconds: z.int().min(0).max(900).default(300).meta({
     unit: 'seconds',
     effect: 'A live audience takes up new seeds so long after they came; more means fewer refreshes, of older scores.',
