@@ -15,6 +15,7 @@ export interface KernelModule {
 export const MODULES: readonly KernelModule[] = [
   { name: 'simd', pages: 16, mostPages: 16 },
   { name: 'strips', pages: 1, mostPages: 65_536 },
+  { name: 'signatures', pages: 16, mostPages: 16 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {

@@ -8,10 +8,11 @@
  * Reference: A. Broder 1997; X. Li, P. Li, "C-MinHash", 2021 (the circulant form); O. Chum et al. 2008 (weights of
  *            features); S. Ioffe 2010 (weights of users' own).
  * Shapes:    starts (F) are σ of each feature; signatures (U×H) uint16.
- * Cost:      O(nnz·H).
+ * Cost:      O(nnz·H); of sets by a kernel, some 3 million users of 50 features a second at H = 128.
  * Accuracy:  unbiased; the standard error is at most 1 / (2·√H), 0.044 at H = 128. Two features in 65,536 share a σ.
  */
 import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
+import { leastRanks, type SignaturesKernel, startSignatures } from '../kernels/signatures-kernel.ts';
 import { hashText, mix32, seededRandom } from '../random.ts';
 
 /** As many as 16 bits count. */
@@ -44,8 +45,16 @@ export function circulantStarts(features: readonly string[]): Uint16Array {
   return Uint16Array.from(features, (feature) => hashText(feature) & (RANKS - 1));
 }
 
+let kernel: SignaturesKernel | undefined;
+
 /** Signatures of sets: a feature counts if it is had, whatever its weight. */
-export function setSignatures({ offsets, columns }: SparseMatrix, starts: Uint16Array, H: number): Uint16Array {
+export function setSignatures(sets: SparseMatrix, starts: Uint16Array, H: number): Uint16Array {
+  kernel ??= startSignatures(PERMUTATION);
+  return leastRanks(kernel, sets, starts, NOTHING, H);
+}
+
+/** The same, a rank at a time: the definition, and the oracle of the kernel. */
+export function plainSetSignatures({ offsets, columns }: SparseMatrix, starts: Uint16Array, H: number): Uint16Array {
   const signatures = new Uint16Array((offsets.length - 1) * H).fill(NOTHING);
   for (let u = 0; u + 1 < offsets.length; u++) {
     for (let at = offsets[u]; at < offsets[u + 1]; at++) {
