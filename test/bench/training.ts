@@ -6,7 +6,7 @@
  * Shapes: D = R = 64, C = 20; a batch of 64 likes and 192 others; users of 16 features in 5 fields, ten negatives each,
  *         K = 64, Q = 128. The work is made up and seeded. The contenders take turns, and the fastest round of each counts,
  *         because what else runs on a machine only slows. Beside one thread akin is timed by the CPU time of the process,
- *         beside several by the wall. PyTorch computes in float32; akin trains representations in float32, and scores and
+ *         beside several by the wall. PyTorch computes in float32; akin scores and trains representations in float32, and
  *         learns look-alikes in float64. `--write` puts the tables into docs/benchmarks.md. Time is never judged.
  */
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,8 @@ import { Adam } from '#domain/kernels/adam.ts';
 import { addPlainly, type ProductShape } from '#domain/kernels/plain-product.ts';
 import { addByKernel } from '#domain/kernels/product-kernel.ts';
 import { seededRandom } from '#domain/random.ts';
-import { type AttentionAudience, attentionScores, prepareAudience } from '#domain/scoring/attention.ts';
+import { type AttentionAudience, prepareAudience } from '#domain/scoring/attention.ts';
+import { attentionScores } from '#domain/scoring/attention-scores.ts';
 import { addLookAlikeGradient, emptyLookAlike, type LookAlikeWeights } from '#domain/scoring/look-alike-learning.ts';
 import { trainLookAlike } from '#domain/scoring/look-alike-training.ts';
 import { markdownTable, provenance, writeSection } from './markdown.ts';

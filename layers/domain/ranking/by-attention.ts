@@ -17,10 +17,10 @@ import {
   type AttentionAudience,
   type AttentionWeights,
   attendedOf,
-  attentionScores,
   clusterParts,
   prepareAudience,
 } from '../scoring/attention.ts';
+import { attentionScores } from '../scoring/attention-scores.ts';
 import { kMeans } from '../scoring/k-means.ts';
 import type { Ranker } from './ranker.ts';
 import { embeddingOf, mergeSeedVectors, type SeedVectors } from './seed-vectors.ts';

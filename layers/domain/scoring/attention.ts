@@ -6,7 +6,8 @@
  * Shapes:    centroids (C×D); after the layer E_s (C×R), user E_u (R); score = 0.3·cos(E_u, E_global) + 0.7·cos(E_u, E_local).
  * Cost:      2·C·R + C² multiply–adds a user (C·R untrained), and D·R for the layer: with g = E_sᵀE_u, attention a and the
  *            Gram matrix G = E_sᵀE_s, cos(E_u, E_local) = a·g / (‖E_u‖·√(aᵀGa)), so that E_local is never built. Users are
- *            scored in blocks, a product for all of a block; what one is given does not depend on the others.
+ *            scored in blocks, a product for all of a block; what one is given does not depend on the others. Many users are
+ *            scored in float32 (attention-scores.ts), of which this is the oracle.
  */
 import { expTanhInPlace } from '../kernels/exp-tanh.ts';
 import { addProduct, addProductWithTransposed } from '../kernels/matrix.ts';
@@ -155,8 +156,12 @@ function quadraticForm(a: Float64Array, gram: Float64Array): number {
 /** So many users at once: their numbers then stay in the caches. */
 const BLOCK_USERS = 256;
 
-/** One score for each of the given rows of `vectors` (U×D), (N); 0 for the zero vector. */
-export function attentionScores(audience: AttentionAudience, vectors: Float32Array, rows: Uint32Array): Float32Array {
+/** One score for each of the given rows of `vectors` (U×D), (N); 0 for the zero vector. Sums run in float64. */
+export function preciseAttentionScores(
+  audience: AttentionAudience,
+  vectors: Float32Array,
+  rows: Uint32Array,
+): Float32Array {
   const C = audience.globalAttention.length;
   const block = blockFor(audience, Math.min(BLOCK_USERS, rows.length));
   const scores = new Float32Array(rows.length);

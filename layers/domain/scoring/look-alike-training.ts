@@ -16,7 +16,8 @@ import { compareTexts } from '../features/text-order.ts';
 import { Adam, type AdamMemory } from '../kernels/adam.ts';
 import type { Numbers } from '../kernels/numbers.ts';
 import { hashText, type Random, seededRandom, shuffled } from '../random.ts';
-import { type AttentionWeights, attentionScores, prepareAudience } from './attention.ts';
+import { type AttentionWeights, prepareAudience } from './attention.ts';
+import { attentionScores } from './attention-scores.ts';
 import { kMeans } from './k-means.ts';
 import {
   addLookAlikeGradient,

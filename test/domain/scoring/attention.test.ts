@@ -4,8 +4,8 @@ import { seededRandom } from '#domain/random.ts';
 import {
   type AttentionWeights,
   attendedOf,
-  attentionScores,
   clusterParts,
+  preciseAttentionScores,
   prepareAudience,
 } from '#domain/scoring/attention.ts';
 
@@ -113,7 +113,7 @@ describe('attention', () => {
     ];
     const all = scoresOf(centroids, users);
 
-    const chosen = attentionScores(audienceOf(centroids), flat(users), Uint32Array.of(2, 0, 2));
+    const chosen = preciseAttentionScores(audienceOf(centroids), flat(users), Uint32Array.of(2, 0, 2));
 
     expect([...chosen]).toEqual([all[2], all[0], all[2]]);
   });
@@ -218,15 +218,15 @@ describe('scores of many users', () => {
     ['trained', scorer],
   ])('are the same to the bit, however the users are cut and ordered: %s', (_, weights) => {
     const audience = prepareAudience(drawn(C * D), D, weights);
-    const scores = attentionScores(audience, vectors, all);
+    const scores = preciseAttentionScores(audience, vectors, all);
 
     const cuts = [1, 2, 255, 256, 257, 511].map((cut) => [
-      ...attentionScores(audience, vectors, all.subarray(0, cut)),
-      ...attentionScores(audience, vectors, all.subarray(cut)),
+      ...preciseAttentionScores(audience, vectors, all.subarray(0, cut)),
+      ...preciseAttentionScores(audience, vectors, all.subarray(cut)),
     ]);
 
     for (const cut of cuts) expect(cut).toEqual([...scores]);
-    expect([...attentionScores(audience, vectors, all.toReversed())]).toEqual([...scores].reverse());
+    expect([...preciseAttentionScores(audience, vectors, all.toReversed())]).toEqual([...scores].reverse());
     all.forEach((u) => {
       expect(Math.fround(clusterParts(audience, vectors, u).reduce((sum, part) => sum + part, 0))).toBe(scores[u]);
     });
@@ -298,7 +298,7 @@ function audienceOf(centroids: readonly Vector[]) {
 function scoresOf(centroids: readonly Vector[], users: readonly Vector[]): Float32Array {
   const { dimensions, ...audience } = audienceOf(centroids);
   const D = centroids.length === 0 ? users[0].length : dimensions;
-  return attentionScores({ ...audience, dimensions: D }, flat(users), Uint32Array.from(users.keys()));
+  return preciseAttentionScores({ ...audience, dimensions: D }, flat(users), Uint32Array.from(users.keys()));
 }
 
 function flat(users: readonly Vector[]): Float32Array {

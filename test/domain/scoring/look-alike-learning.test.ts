@@ -1,7 +1,7 @@
 import { nn, numpy as np } from '@jax-js/jax';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#domain/random.ts';
-import { attentionScores, prepareAudience } from '#domain/scoring/attention.ts';
+import { preciseAttentionScores, prepareAudience } from '#domain/scoring/attention.ts';
 import {
   addLookAlikeGradient,
   emptyLookAlike,
@@ -59,7 +59,7 @@ describe('look-alike learning', () => {
       const loss = addLookAlikeGradient(emptyLookAlike(D, R), weights, batch);
 
       const audience = prepareAudience(Float64Array.from(centroids), D, weights);
-      const scores = attentionScores(audience, Float32Array.from(targets), Uint32Array.from(labels.keys()));
+      const scores = preciseAttentionScores(audience, Float32Array.from(targets), Uint32Array.from(labels.keys()));
       const [temperature, offset] = weights.calibration;
       const expected = scores.reduce((sum, score, n) => {
         const chance = 1 / (1 + Math.exp(-(temperature * score + offset)));
@@ -78,13 +78,13 @@ describe('the trained attention scorer', () => {
     identity.slope[0] = 1;
     const rows = Uint32Array.from({ length: N }, (_, n) => n);
 
-    const trained = attentionScores(
+    const trained = preciseAttentionScores(
       prepareAudience(Float64Array.from(centroids), D, identity),
       Float32Array.from(targets),
       rows,
     );
 
-    const untrained = attentionScores(
+    const untrained = preciseAttentionScores(
       prepareAudience(Float64Array.from(centroids), D),
       Float32Array.from(targets),
       rows,
@@ -96,7 +96,7 @@ describe('the trained attention scorer', () => {
     const [weights, { centroids, targets }] = scene(10);
     const audience = prepareAudience(Float64Array.from(centroids), D, weights);
 
-    const scores = attentionScores(
+    const scores = preciseAttentionScores(
       audience,
       Float32Array.from(targets),
       Uint32Array.from({ length: N }, (_, n) => n),
