@@ -98,6 +98,7 @@ describe('the map is true', () => {
       'test/bench/job.py',
       'layers/domain/kernels/attention-module.as',
       'layers/domain/kernels/row-products.as',
+      'layers/domain/kernels/scan-module.as',
       'layers/domain/kernels/signatures-module.as',
       'layers/domain/kernels/simd-module.as', // import nothing: their test looks at what they compile to
       'test/bench/training.py',

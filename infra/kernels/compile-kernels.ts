@@ -17,6 +17,7 @@ export const MODULES: readonly KernelModule[] = [
   { name: 'strips', pages: 1, mostPages: 65_536 },
   { name: 'signatures', pages: 16, mostPages: 16 },
   { name: 'attention', pages: 32, mostPages: 32 },
+  { name: 'scan', pages: 32, mostPages: 32 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {

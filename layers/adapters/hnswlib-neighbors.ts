@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HierarchicalNSW } from 'hnswlib-node';
 import type { NeighborIndex, NeighborSearch } from '#application/ports.ts';
-import { exactNearest } from '#domain/retrieval/exact-search.ts';
+import { exactNearest, type Neighbors } from '#domain/retrieval/exact-search.ts';
 
 /** Links a point; the library's authors' middle of the road. */
 const M = 16;
@@ -19,18 +19,20 @@ const EF_CONSTRUCTION = 200;
 const MIN_EF = 64;
 
 export const hnswlibNeighbors: NeighborSearch = {
-  exact: (vectors, dimensions) => ({
-    nearest(query, k) {
-      const { rows, similarities } = exactNearest(vectors, dimensions, query, k + zeroCount(vectors, dimensions));
-      const present = Array.from(rows.keys())
-        .filter((n) => !isZero(vectors, dimensions, rows[n]))
-        .slice(0, k);
-      return {
-        rows: Uint32Array.from(present, (n) => rows[n]),
-        similarities: Float32Array.from(present, (n) => similarities[n]),
-      };
-    },
-  }),
+  exact(vectors, dimensions) {
+    const zeros = zeroRows(vectors, dimensions);
+    return {
+      nearest: (queries, k) =>
+        exactNearest(vectors, dimensions, queries, k + zeros.size).map(({ rows, similarities }) => {
+          const present = rows.map((_, n) => n).filter((n) => !zeros.has(rows[n]));
+          const nearest = present.subarray(0, k);
+          return {
+            rows: nearest.map((n) => rows[n]),
+            similarities: Float32Array.from(nearest, (n) => similarities[n]),
+          };
+        }),
+    };
+  },
 
   build(vectors, dimensions, seed) {
     const index = newIndex(dimensions);
@@ -55,7 +57,7 @@ export const hnswlibNeighbors: NeighborSearch = {
       index.readIndexSync(path);
     });
     return {
-      nearest(query, k) {
+      nearest(queries, k) {
         const wanted = Math.min(k, index.getCurrentCount());
         if (wanted === 0) return { rows: new Uint32Array(0), similarities: new Float32Array(0) };
         index.setEf(Math.max(MIN_EF, wanted));
@@ -67,10 +69,22 @@ export const hnswlibNeighbors: NeighborSearch = {
           rows: Uint32Array.from(order, (n) => neighbors[n]),
           similarities: Float32Array.from(order, (n) => 1 - distances[n]),
         };
+        if (wanted > 0) index.setEf(Math.max(MIN_EF, wanted));
+        return queries.map((query) => nearestOne(index, plain(query, 0, dimensions), wanted));
       },
     };
   },
 };
+
+function nearestOne(index: HierarchicalNSW, query: number[], wanted: number): Neighbors {
+  if (wanted === 0) return { rows: new Uint32Array(0), similarities: new Float32Array(0) };
+  const { neighbors, distances } = index.searchKnn(query, wanted);
+  const order = neighbors.map((_, n) => n).sort((i, j) => distances[i] - distances[j] || neighbors[i] - neighbors[j]);
+  return {
+    rows: Uint32Array.from(order, (n) => neighbors[n]),
+    similarities: Float32Array.from(order, (n) => 1 - distances[n]),
+  };
+}
 
 /** Loaded when first needed: most jobs never are in need of it, and in Lambda it comes with a layer. */
 function newIndex(dimensions: number): HierarchicalNSW {
@@ -90,10 +104,10 @@ function isZero(vectors: Float32Array, dimensions: number, row: number): boolean
   return true;
 }
 
-function zeroCount(vectors: Float32Array, dimensions: number): number {
-  let count = 0;
-  for (let row = 0; row * dimensions < vectors.length; row++) if (isZero(vectors, dimensions, row)) count++;
-  return count;
+function zeroRows(vectors: Float32Array, dimensions: number): ReadonlySet<number> {
+  const zeros = new Set<number>();
+  for (let row = 0; row * dimensions < vectors.length; row++) if (isZero(vectors, dimensions, row)) zeros.add(row);
+  return zeros;
 }
 
 function throughFile<T>(use: (path: string) => T): T {

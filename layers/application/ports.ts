@@ -105,10 +105,10 @@ export interface PageKey {
   readonly prefix: number;
 }
 
-/** Finds the points nearest to a direction. */
+/** Finds the points nearest to directions. */
 export interface NeighborIndex {
-  /** At most `k` rows, the nearest first; the zero vector is nobody's neighbor. */
-  nearest(query: ArrayLike<number>, k: number): Neighbors;
+  /** Of each direction at most `k` rows, the nearest first; the zero vector is nobody's neighbor. */
+  nearest(queries: readonly ArrayLike<number>[], k: number): Neighbors[];
 }
 
 /** Searches for neighbors: by looking at all points, or by a graph that was built before. */

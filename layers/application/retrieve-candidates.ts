@@ -127,14 +127,18 @@ export function candidatesFromNeighbors(
   const wanted = share + roles.reduce((sum, { seeds }) => sum + seeds.length, 0);
   const kinds = shards.map((shard, s) => kindsOf(shard, roles[s]));
   const nearest = new Map<string, Candidate>();
-  for (const query of queries) {
+  for (let first = 0; first < queries.length; first += QUERIES_TOGETHER) {
+    const some = queries.slice(first, first + QUERIES_TOGETHER);
     const found = shards.map((shard, s) => {
       const leftOut = shard.ids.length - roles[s].seeds.length - roles[s].background.length;
-      return indexes[s].nearest(query, wanted + leftOut);
+      return indexes[s].nearest(some, wanted + leftOut);
     });
-    for (const user of nearestOf(found, shards, kinds, wanted)) {
-      const known = nearest.get(user.id);
-      if (!known || known.score < user.score) nearest.set(user.id, user);
+    for (const q of some.keys()) {
+      const ofQuery = found.map((neighbors) => neighbors[q]);
+      for (const user of nearestOf(ofQuery, shards, kinds, wanted)) {
+        const known = nearest.get(user.id);
+        if (!known || known.score < user.score) nearest.set(user.id, user);
+      }
     }
   }
   return [...nearest.values()]
@@ -142,6 +146,9 @@ export function candidatesFromNeighbors(
     .sort((left, right) => right.score - left.score || compareTexts(left.id, right.id))
     .slice(0, limit);
 }
+
+/** One look at all points is for so many queries; the neighbors of all at once would take much memory. */
+const QUERIES_TOGETHER = 32;
 
 const BACKGROUND = 1;
 const SEED = 2;

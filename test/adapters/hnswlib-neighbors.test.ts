@@ -18,7 +18,8 @@ describe('exact search', () => {
   test.prop([anyPoints, fc.tuple(coordinate, coordinate), fc.nat(50)], { seed: 1 })(
     'sorts everybody but the zero vectors by nearness, and equal ones by row',
     (points, query, k) => {
-      const { rows, similarities } = hnswlibNeighbors.exact(Float32Array.from(points.flat()), 2).nearest(query, k);
+      const index = hnswlibNeighbors.exact(Float32Array.from(points.flat()), 2);
+      const [{ rows, similarities }] = index.nearest([query], k);
 
       const expected = points
         .map(([x, y], row) => ({ row, similarity: x * query[0] + y * query[1], isZero: x === 0 && y === 0 }))
@@ -47,12 +48,12 @@ describe('HNSW graphs', () => {
     shifted.set(graph, 3);
     const query = pointAt(points, 8, 5);
 
-    const first = hnswlibNeighbors.open(graph, 8).nearest(query, 30);
+    const first = hnswlibNeighbors.open(graph, 8).nearest([query], 30);
 
-    expect(hnswlibNeighbors.open(shifted.subarray(3), 8).nearest(query, 30)).toEqual(first);
+    expect(hnswlibNeighbors.open(shifted.subarray(3), 8).nearest([query], 30)).toEqual(first);
     const index = hnswlibNeighbors.open(graph, 8);
-    index.nearest(query, 400);
-    expect(index.nearest(query, 30)).toEqual(first);
+    index.nearest([query], 400);
+    expect(index.nearest([query], 30)).toEqual(first);
   });
 
   it('leave no file behind, not even where the bytes are no graph', () => {

@@ -151,9 +151,10 @@ describe('candidates from neighbors', () => {
     const nearness = new Map<string, number>();
     for (const row of roles[0].background) {
       let sum = 0;
-      for (let d = 0; d < D; d++) sum += vectors[row * D + d] * queries[0][d];
-      if (vectors.subarray(row * D, row * D + D).some((x) => x !== 0))
-        nearness.set(shards[0].ids[row], Math.fround(sum));
+      for (let d = 0; d < D; d++) {
+        sum = Math.fround(sum + Math.fround(vectors[row * D + d] * Math.fround(queries[0][d])));
+      }
+      if (vectors.subarray(row * D, row * D + D).some((x) => x !== 0)) nearness.set(shards[0].ids[row], sum);
     }
 
     for (const limit of [1, 40, 1_000]) {

@@ -110,7 +110,7 @@ describe('the layer under a bundled function', () => {
       import { hnswlibNeighbors } from '#adapters/hnswlib-neighbors.ts';
       const loaded = () => Object.keys(createRequire(import.meta.url).cache);
       const points = Float32Array.of(1, 0, 0, 1);
-      hnswlibNeighbors.exact(points, 2).nearest(Float32Array.of(1, 0), 1);
+      hnswlibNeighbors.exact(points, 2).nearest([Float32Array.of(1, 0)], 1);
       const before = loaded();
       hnswlibNeighbors.build(points, 2, 1);
       console.log(JSON.stringify({ before, after: loaded() }));

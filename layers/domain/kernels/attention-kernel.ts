@@ -5,8 +5,9 @@
  * Shapes: as there. The folded audience is copied into the kernel's own memory once a call, points a block at a time, of which
  *         the copy takes a twentieth of the time; the memory never grows.
  */
-import { type FoldedAudience, paddedToFour, plainFoldedScore } from '../scoring/folded-attention.ts';
+import { type FoldedAudience, plainFoldedScore } from '../scoring/folded-attention.ts';
 import { ATTENTION_MODULE } from './attention-module.ts';
+import { copyRows, paddedToFour } from './panels.ts';
 import { startModule } from './web-assembly.ts';
 
 /** Addresses and lengths in bytes, of rows padded to whole vectors; counts of users are multiples of four. */
@@ -132,20 +133,12 @@ function copyIn(singles: Float32Array, places: Places, folded: FoldedAudience): 
   singles.set(direction, places.direction);
 }
 
-/** Rows one after the other, each padded; neighbors, which most are, in one copy. */
+/** Rows one after the other; neighbors, which most are, in one copy. */
 function gather(singles: Float32Array, to: number, vectors: Float32Array, rows: Uint32Array, D: number): void {
-  const width = paddedToFour(D);
-  if (width !== D) {
-    singles.fill(0, to, to + rows.length * width);
-    rows.forEach((row, n) => {
-      singles.set(vectors.subarray(row * D, row * D + D), to + n * width);
-    });
-    return;
-  }
   for (let n = 0; n < rows.length; ) {
     let end = n + 1;
     while (end < rows.length && rows[end] === rows[n] + end - n) end++;
-    singles.set(vectors.subarray(rows[n] * D, (rows[n] + end - n) * D), to + n * D);
+    copyRows(singles, to + n * paddedToFour(D), vectors, rows[n], rows[n] + end - n, D);
     n = end;
   }
 }

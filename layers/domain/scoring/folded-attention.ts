@@ -10,6 +10,7 @@
  *            cancel (by more than √128), who is far longer or shorter than any point, or whose nearness to a key is so large
  *            that a rounding would move its weight.
  */
+import { paddedToFour, panelsOf, placeInPanels } from '../kernels/panels.ts';
 import type { AttentionAudience } from './attention.ts';
 
 export interface FoldedAudience {
@@ -48,13 +49,6 @@ const LEAST_SQUARES = 1e-20;
 /** How many times smaller the square of a mixture may be than if its centroids did not cancel. */
 const MOST_CANCELLED = 128;
 
-/** So many columns the kernel reads at once. */
-const PANEL = 8;
-
-export function paddedToFour(count: number): number {
-  return Math.ceil(count / 4) * 4;
-}
-
 export function foldAudience(audience: AttentionAudience): FoldedAudience {
   const { layer, dimensions: R, centroids, keys, globalAttention, globalShare } = audience;
   const C = globalAttention.length;
@@ -66,11 +60,11 @@ export function foldAudience(audience: AttentionAudience): FoldedAudience {
     outputs: R,
     clusters: C,
     layer: layer && {
-      weights: turned([layer.layer], R, layer.dimensions, paddedToFour(R)),
+      weights: panelsOf([layer.layer], R, layer.dimensions),
       biases: padded(layer.layerBias, paddedToFour(R)),
       slope: Math.fround(layer.slope[0]),
     },
-    columns: turned(columns, C, R, width),
+    columns: panelsOf(columns, C, R),
     across: width * columns.length,
     lengths: padded(lengthsOf(centroids, R), width),
     form: formOf(audience.gram, C),
@@ -78,25 +72,6 @@ export function foldAudience(audience: AttentionAudience): FoldedAudience {
     globalShare: Math.fround(globalShare),
     mostSquares: Math.fround(Math.min(MOST_SQUARES, (MOST_NEARNESS / Math.max(longestKey, Number.MIN_VALUE)) ** 2)),
   };
-}
-
-/** Matrices (rows×D), each padded to `width` rows, as columns beside each other, in panels. */
-function turned(matrices: readonly ArrayLike<number>[], rows: number, D: number, width: number): Float32Array {
-  const across = width * matrices.length;
-  const columns = new Float32Array(D * across);
-  matrices.forEach((matrix, m) => {
-    for (let row = 0; row < rows; row++) {
-      const [at, step] = placeInPanels(m * width + row, across, D);
-      for (let d = 0; d < D; d++) columns[at + d * step] = matrix[row * D + d];
-    }
-  });
-  return columns;
-}
-
-/** Where a column begins, and how far apart its numbers lie: panels are of eight columns, the last perhaps of four. */
-function placeInPanels(column: number, across: number, D: number): readonly [number, number] {
-  const first = column - (column % PANEL);
-  return [first * D + (column % PANEL), Math.min(PANEL, across - first)];
 }
 
 function padded(values: ArrayLike<number>, length: number): Float32Array {
