@@ -97,6 +97,7 @@ describe('the map is true', () => {
       'layers/domain/kernels/strips-module.as', // import nothing: their test looks at what they compile to
       'test/bench/job.py',
       'layers/domain/kernels/attention-module.as',
+      'layers/domain/kernels/clusters-module.as',
       'layers/domain/kernels/row-products.as',
       'layers/domain/kernels/scan-module.as',
       'layers/domain/kernels/signatures-module.as',

@@ -18,6 +18,7 @@ export const MODULES: readonly KernelModule[] = [
   { name: 'signatures', pages: 16, mostPages: 16 },
   { name: 'attention', pages: 32, mostPages: 32 },
   { name: 'scan', pages: 32, mostPages: 32 },
+  { name: 'clusters', pages: 32, mostPages: 32 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {

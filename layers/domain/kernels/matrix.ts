@@ -1,5 +1,5 @@
 /**
- * Products of dense matrices, and distances: what training and the attention scorer spend their time on, in one place.
+ * Products of dense matrices: what training and the attention scorer spend their time on, in one place.
  *
  * Shapes:   in the names of each function.
  * Cost:     M·K·N multiply–adds.
@@ -8,7 +8,7 @@
  */
 import type { Numbers } from './numbers.ts';
 import { addPlainly, type ProductShape } from './plain-product.ts';
-import { addByKernel, addSquaresByKernel } from './product-kernel.ts';
+import { addByKernel } from './product-kernel.ts';
 
 /** C += A·B, with A (M×K), B (K×N), C (M×N). */
 export function addProduct(c: Numbers, a: Numbers, b: Numbers, M: number, K: number, N: number): void {
@@ -23,11 +23,6 @@ export function addProductWithTransposed(c: Numbers, a: Numbers, b: Numbers, M: 
 /** C += Aᵀ·B, with A (M×K), B (M×N), C (K×N). */
 export function addTransposedProduct(c: Numbers, a: Numbers, b: Numbers, M: number, K: number, N: number): void {
   add(c, a, b, { M: K, K: M, N, aRow: 1, aInner: K, bInner: N, bColumn: 1 });
-}
-
-/** C += the squared distance of each row of A from each of B, with A (M×K), B (N×K), C (M×N). */
-export function addSquaredDistances(c: Float64Array, a: Numbers, b: Numbers, M: number, K: number, N: number): void {
-  addSquaresByKernel(c, a, b, { M, K, N, aRow: K, aInner: 1, bInner: 1, bColumn: K });
 }
 
 /** Below, copying into the kernel's memory takes longer than the product itself. */

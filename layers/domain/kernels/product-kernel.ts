@@ -31,12 +31,6 @@ export function addByKernel(c: Numbers, a: Numbers, b: Numbers, shape: ProductSh
   addTiles(kernel, c, a, b, shape);
 }
 
-/** The same with (a − b)² in place of a·b. */
-export function addSquaresByKernel(c: Float64Array, a: Numbers, b: Numbers, shape: ProductShape): void {
-  const { addSquares64, doubles } = simd();
-  addTiles({ addTile: addSquares64, memory: doubles }, c, a, b, shape);
-}
-
 function addTiles(kernel: Kernel, c: Numbers, a: Numbers, b: Numbers, shape: ProductShape): void {
   for (let n = 0; n < shape.N; n += MOST_COLUMNS) {
     for (let k = 0; k < shape.K; k += MOST_INNER) addTilesOf(kernel, c, a, b, shape, k, n);

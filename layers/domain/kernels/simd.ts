@@ -24,8 +24,6 @@ interface Exports {
   readonly add32: AddTile;
   /** A·B in float64. */
   readonly add64: AddTile;
-  /** Σ (a − b)² over the inner index, in float64. */
-  readonly addSquares64: AddTile;
   /** e^tanh(x) of `count` float64 numbers from an address on, in their place; an even count. */
   readonly expTanh: (at: number, count: number) => void;
 }

@@ -1,11 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
-import { describe, expect, it } from 'vitest';
-import {
-  addProduct,
-  addProductWithTransposed,
-  addSquaredDistances,
-  addTransposedProduct,
-} from '#domain/kernels/matrix.ts';
+import { describe, expect } from 'vitest';
+import { addProduct, addProductWithTransposed, addTransposedProduct } from '#domain/kernels/matrix.ts';
 
 /** Below and above the size from which the kernel computes. */
 const size = fc.integer({ min: 1, max: 9 });
@@ -40,16 +35,6 @@ describe('matrix products', () => {
         expect([...product].map((x) => x + 0)).toEqual(expected.map((x) => x + 0));
     },
   );
-});
-
-describe('squared distances', () => {
-  it('are those of each row from each, and are added', () => {
-    const distances = Float64Array.of(0, 0, 100, 0);
-
-    addSquaredDistances(distances, Float32Array.of(0, 0, 3, 4), Float64Array.of(0, 0, 1, 1), 2, 2, 2);
-
-    expect([...distances]).toEqual([0, 2, 125, 13]);
-  });
 });
 
 /** (R×C) as (C×R). */

@@ -2,7 +2,7 @@ import { test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { Numbers } from '#domain/kernels/numbers.ts';
 import { addPlainly } from '#domain/kernels/plain-product.ts';
-import { addByKernel, addSquaresByKernel } from '#domain/kernels/product-kernel.ts';
+import { addByKernel } from '#domain/kernels/product-kernel.ts';
 import { anyProduct, type Product } from './any-product.ts';
 
 describe('the kernel of products', () => {
@@ -40,26 +40,6 @@ describe('the kernel of products', () => {
     addByKernel(c, a, b, shape);
 
     expect([a, b, c]).toEqual([new Float32Array(25).fill(2), new Float64Array(25).fill(3), c.map(() => 30)]);
-  });
-});
-
-describe('the kernel of squared distances', () => {
-  test.prop([anyProduct], { numRuns: 200 })('gives the bits of a sum in the order of the inner index', (product) => {
-    const { shape, a, b } = product;
-    const { M, K, N, aRow, aInner, bInner, bColumn } = shape;
-    const c = Float64Array.from(product.c);
-    const expected = c.map((start, at) => {
-      const [m, n] = [Math.floor(at / N), at % N];
-      return Array.from({ length: K }, (_, k) => a[m * aRow + k * aInner] - b[k * bInner + n * bColumn]).reduce(
-        (sum, difference) => sum + difference * difference,
-        start,
-      );
-    });
-
-    addSquaresByKernel(c, a, b, shape);
-
-    expect(c).toHaveLength(M * N);
-    expect(c).toEqual(expected);
   });
 });
 
