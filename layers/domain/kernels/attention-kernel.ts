@@ -5,7 +5,7 @@
  * Shapes: as there. The folded audience is copied into the kernel's own memory once a call, points a block at a time, of which
  *         the copy takes a twentieth of the time; the memory never grows.
  */
-import { type FoldedAudience, plainFoldedScore } from '../scoring/folded-attention.ts';
+import { COEFFICIENTS, type FoldedAudience, plainFoldedScore } from '../scoring/folded-attention.ts';
 import { ATTENTION_MODULE } from './attention-module.ts';
 import { copyRows, paddedToFour } from './panels.ts';
 import { startModule } from './web-assembly.ts';
@@ -39,6 +39,7 @@ interface Exports {
     direction: number,
     globalShare: number,
     mostSquares: number,
+    coefficients: number,
     products: number,
     scores: number,
   ) => void;
@@ -70,6 +71,7 @@ interface Places {
   readonly lengths: number;
   readonly form: number;
   readonly direction: number;
+  readonly coefficients: number;
   readonly products: number;
   readonly points: number;
   readonly users: number;
@@ -93,6 +95,7 @@ function placesFor({ layer, columns, across, lengths, form, direction, dimension
     lengths: take(lengths.length),
     form: take(form.length),
     direction: take(R),
+    coefficients: take(COEFFICIENTS.length),
     products: take(4 * Math.max(2 * across, R)),
     scores: take(MOST_USERS),
     users: take(MOST_USERS * R),
@@ -131,6 +134,7 @@ function copyIn(singles: Float32Array, places: Places, folded: FoldedAudience): 
   singles.set(lengths, places.lengths);
   singles.set(form, places.form);
   singles.set(direction, places.direction);
+  singles.set(COEFFICIENTS, places.coefficients);
 }
 
 /** Rows one after the other; neighbors, which most are, in one copy. */
@@ -176,6 +180,7 @@ function scoreBlock(places: Places, folded: FoldedAudience, count: number): void
     places.direction * BYTES,
     globalShare,
     mostSquares,
+    places.coefficients * BYTES,
     products * BYTES,
     places.scores * BYTES,
   );

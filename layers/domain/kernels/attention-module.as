@@ -49,7 +49,8 @@ function activated(sum: v128, slope: f32): v128 {
 // centroids, `form` their products with each other below the diagonal twice and on it once, four rows at a time.
 export function attend(
   users: usize, row: usize, count: i32, inner: usize, columns: usize, across: usize, width: usize, start: usize,
-  lengths: usize, form: usize, direction: usize, globalShare: f32, mostSquares: f32, products: usize, scores: usize,
+  lengths: usize, form: usize, direction: usize, globalShare: f32, mostSquares: f32, coefficients: usize,
+  products: usize, scores: usize,
 ): void {
   const near: usize = products + 4 * (across - width);
   for (let n = 0; n < count; n += 4) {
@@ -74,7 +75,7 @@ export function attend(
     let local = f32x4.splat(0), size = local;
     const attention = products + 4 * across;
     for (let at: usize = 0; at < 4 * width; at += 16) {
-      const a = expTanh(v128.load(products + at));
+      const a = expTanh(v128.load(products + at), coefficients);
       v128.store(attention + at, a);
       local = f32x4.add(local, f32x4.mul(a, v128.load(near + at)));
       size = f32x4.add(size, f32x4.mul(a, v128.load_splat<f32>(lengths + (at >> 2))));
@@ -119,30 +120,30 @@ function quadraticForm(attention: usize, form: usize, width: usize): v128 {
   return sum;
 }
 
-// tanh(x) = x·P(x²)/Q(x²) within ±7.9, where it is 1 to float32 (Eigen's ptanh), and e^t by its Chebyshev sum on [−1, 1].
+// tanh(x) = x·P(x²)/Q(x²) where it is not yet ±1 to float32, and e^t by a polynomial on [−1, 1]: folded-attention.ts has the
+// coefficients. Pairs of powers are summed apart (G. Estrin 1960), so that half as many steps wait for each other. They lie
+// in memory, because a constant of a vector takes three instructions.
 @inline
-function expTanh(given: v128): v128 {
-  const x = f32x4.pmax(f32x4.pmin(given, f32x4.splat(7.9053111)), f32x4.splat(-7.9053111));
-  const square = f32x4.mul(x, x);
-  let p = f32x4.splat(-2.76076847742355e-16);
-  p = f32x4.add(f32x4.mul(p, square), f32x4.splat(2.00018790482477e-13));
-  p = f32x4.add(f32x4.mul(p, square), f32x4.splat(-8.60467152213735e-11));
-  p = f32x4.add(f32x4.mul(p, square), f32x4.splat(5.12229709037114e-08));
-  p = f32x4.add(f32x4.mul(p, square), f32x4.splat(1.48572235717979e-05));
-  p = f32x4.add(f32x4.mul(p, square), f32x4.splat(6.37261928875436e-04));
-  p = f32x4.add(f32x4.mul(p, square), f32x4.splat(4.89352455891786e-03));
-  let q = f32x4.splat(1.19825839466702e-06);
-  q = f32x4.add(f32x4.mul(q, square), f32x4.splat(1.18534705686654e-04));
-  q = f32x4.add(f32x4.mul(q, square), f32x4.splat(2.26843463243900e-03));
-  q = f32x4.add(f32x4.mul(q, square), f32x4.splat(4.89352518554385e-03));
-  const t = f32x4.div(f32x4.mul(x, p), q);
-  let e = f32x4.splat(2.412120193184819e-05);
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(2.0435830811038613e-04));
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(1.3909752015024424e-03));
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(8.329186588525772e-03));
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(4.1665248572826385e-02));
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(1.6666769981384277e-01));
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(5.000002980232239e-01));
-  e = f32x4.add(f32x4.mul(e, t), f32x4.splat(9.999999403953552e-01));
-  return f32x4.add(f32x4.mul(e, t), f32x4.splat(1));
+function expTanh(given: v128, coefficients: usize): v128 {
+  const most = v128.load_splat<f32>(coefficients, 76);
+  const x = f32x4.pmax(f32x4.pmin(given, most), f32x4.neg(most));
+  const s = f32x4.mul(x, x), s2 = f32x4.mul(s, s);
+  const p = sum(fourTerms(coefficients, s, s2), sum(twoTerms(coefficients + 16, s), v128.load_splat<f32>(coefficients, 24), s2), f32x4.mul(s2, s2));
+  const t = f32x4.div(f32x4.mul(x, p), fourTerms(coefficients + 28, s, s2)), t2 = f32x4.mul(t, t);
+  return sum(fourTerms(coefficients + 44, t, t2), fourTerms(coefficients + 60, t, t2), f32x4.mul(t2, t2));
+}
+
+@inline
+function fourTerms(coefficients: usize, x: v128, square: v128): v128 {
+  return sum(twoTerms(coefficients, x), twoTerms(coefficients + 8, x), square);
+}
+
+@inline
+function twoTerms(coefficients: usize, x: v128): v128 {
+  return sum(v128.load_splat<f32>(coefficients), v128.load_splat<f32>(coefficients, 4), x);
+}
+
+@inline
+function sum(low: v128, high: v128, power: v128): v128 {
+  return f32x4.add(low, f32x4.mul(high, power));
 }

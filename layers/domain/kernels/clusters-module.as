@@ -3,23 +3,20 @@ import { productsOfFour, sumsOfLanes } from './row-products';
 
 /** The label of a point that float32 cannot tell has this bit besides. */
 const UNSURE: i32 = 0x80000000;
+/** Beyond it products may have overflown. */
+const MOST_ERROR: f32 = 1e30;
 
-// The nearest centroid of each point is that of the greatest x·c − |c|²/2. It is unsure where the next is less behind than
-// both may err: `perLength` times the point's length, and `fixed`. Returns whether any is; a padded point may be.
+// The nearest centroid of each point is that of the greatest x·c − |c|²/2. It is unsure where another is less behind than both
+// may err: `perLength` times the point's length, and `fixed`; or where numbers overflow. Returns whether any is unsure, which a
+// padded point may be.
 export function nearest(
-  points: usize, row: usize, count: i32, inner: usize, panels: usize, width: usize, start: usize, centroidCount: i32,
+  points: usize, row: usize, count: i32, inner: usize, panels: usize, width: usize, start: usize, centroidCount: usize,
   perLength: f32, fixed: f32, products: usize, labels: usize,
 ): bool {
   let isAnyUnsure = i32x4.splat(0);
+  const end = products + 16 * centroidCount;
   for (let n = 0; n < count; n += 4) {
     productsOfFour(points, row, inner, panels, width, start, products);
-    let best = v128.load(products), second = f32x4.splat(-Infinity), label = i32x4.splat(0);
-    for (let c = 1; c < centroidCount; c++) {
-      const worth = v128.load(products + 16 * <usize>c);
-      label = v128.bitselect(i32x4.splat(c), label, f32x4.gt(worth, best));
-      second = f32x4.max(second, f32x4.min(worth, best));
-      best = f32x4.max(best, worth);
-    }
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
     for (let at = points; at < points + row; at += 16) {
       s0 = addSquare(s0, v128.load(at));
@@ -29,7 +26,18 @@ export function nearest(
     }
     const length = f32x4.sqrt(sumsOfLanes(s0, s1, s2, s3));
     const error = f32x4.add(f32x4.mul(length, f32x4.splat(perLength)), f32x4.splat(fixed));
-    const unsure = v128.andnot(i32x4.splat(UNSURE), f32x4.gt(f32x4.sub(best, second), error));
+    let best = v128.load(products);
+    for (let at = products + 16; at < end; at += 16) best = f32x4.pmax(best, v128.load(at));
+    const least = f32x4.sub(best, error), one = i32x4.splat(1);
+    let label = i32x4.splat(0), nearCount = label, centroid = label;
+    for (let at = products; at < end; at += 16) {
+      const isNear = f32x4.ge(v128.load(at), least);
+      nearCount = i32x4.sub(nearCount, isNear);
+      label = v128.or(label, v128.and(centroid, isNear));
+      centroid = i32x4.add(centroid, one);
+    }
+    const isSure = v128.and(i32x4.eq(nearCount, one), f32x4.lt(error, f32x4.splat(MOST_ERROR)));
+    const unsure = v128.andnot(i32x4.splat(UNSURE), isSure);
     isAnyUnsure = v128.or(isAnyUnsure, unsure);
     v128.store(labels, v128.or(label, unsure));
     labels += 16;

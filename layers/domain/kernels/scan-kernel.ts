@@ -22,7 +22,6 @@ interface Exports {
     panels: number,
     width: number,
     start: number,
-    queryCount: number,
     firstRow: number,
     thresholds: number,
     counts: number,
@@ -65,7 +64,7 @@ const MOST_QUERIES = 32;
 const MOST_ROWS = 256;
 const MOST_NUMBERS = 65_536;
 /** So many more than are wanted are kept before the worst of them are dropped. */
-const LEAST_SPARE = 256;
+const LEAST_SPARE = 64;
 
 export interface Greatest {
   readonly rows: Uint32Array;
@@ -137,7 +136,8 @@ function scanFor(vectors: Float32Array, D: number, queries: readonly ArrayLike<n
   const width = paddedToFour(Q);
   singles.set(panelsOf(queries, 1, D, 1, width), panels);
   singles.fill(0, start, start + width);
-  singles.fill(Number.NEGATIVE_INFINITY, thresholds, thresholds + width);
+  singles.fill(Number.NEGATIVE_INFINITY, thresholds, thresholds + Q);
+  singles.fill(Number.POSITIVE_INFINITY, thresholds + Q, thresholds + width);
   words.fill(0, counts, counts + width);
   for (let first = 0; first < U; first += blockRows) {
     const count = Math.min(blockRows, U - first);
@@ -150,7 +150,6 @@ function scanFor(vectors: Float32Array, D: number, queries: readonly ArrayLike<n
       panels * BYTES,
       width * BYTES,
       start * BYTES,
-      Q,
       first,
       thresholds * BYTES,
       counts * BYTES,

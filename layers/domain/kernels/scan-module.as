@@ -4,28 +4,45 @@ import { productsOfFour } from './row-products';
 // Of each query the best `k` so far and some more: `capacity` products of rows, in the order of the rows, then the rows' numbers.
 // Whatever is not above a query's threshold has `k` rows before it. Rows come in their order, so that of equal ones the first stay.
 export function scan(
-  rows: usize, row: usize, count: i32, inner: usize, panels: usize, width: usize, start: usize, queryCount: i32,
+  rows: usize, row: usize, count: u32, inner: usize, panels: usize, width: usize, start: usize,
   firstRow: u32, thresholds: usize, counts: usize, kept: usize, capacity: u32, k: u32, products: usize, scratch: usize,
 ): void {
-  for (let n = 0; n < count; n += 4) {
+  for (let n: u32 = 0; n < count; n += 4) {
     productsOfFour(rows, row, inner, panels, width, start, products);
     const present = count - n < 4 ? (1 << (count - n)) - 1 : 15;
-    for (let q: usize = 0; q < <usize>queryCount; q++) {
-      const isAbove = f32x4.gt(v128.load(products + 16 * q), v128.load_splat<f32>(thresholds + 4 * q));
-      if (!v128.any_true(isAbove)) continue;
-      const lanes = i32x4.bitmask(isAbove) & present;
-      for (let lane: u32 = 0; lane < 4; lane++) {
-        const product = load<f32>(products + 16 * q + 4 * <usize>lane);
-        if ((lanes >> lane & 1) === 0 || product <= load<f32>(thresholds + 4 * q)) continue;
-        const end = load<u32>(counts + 4 * q);
-        const to = kept + 8 * <usize>capacity * q + 4 * <usize>end;
-        store<f32>(to, product);
-        store<u32>(to + 4 * <usize>capacity, firstRow + <u32>n + lane);
-        store<u32>(counts + 4 * q, end + 1);
-        if (end + 1 === capacity) cut(q, thresholds, counts, kept, capacity, k, scratch);
-      }
+    for (let q: usize = 0; q * 4 < width; q += 4) {
+      const at = products + q * 16, threshold = thresholds + q * 4;
+      const first = isAbove(at, threshold), second = isAbove(at + 16, threshold + 4);
+      const third = isAbove(at + 32, threshold + 8), fourth = isAbove(at + 48, threshold + 12);
+      if (!v128.any_true(v128.or(v128.or(first, second), v128.or(third, fourth)))) continue;
+      keep(q, i32x4.bitmask(first) & present, firstRow + n, at, thresholds, counts, kept, capacity, k, scratch);
+      keep(q + 1, i32x4.bitmask(second) & present, firstRow + n, at + 16, thresholds, counts, kept, capacity, k, scratch);
+      keep(q + 2, i32x4.bitmask(third) & present, firstRow + n, at + 32, thresholds, counts, kept, capacity, k, scratch);
+      keep(q + 3, i32x4.bitmask(fourth) & present, firstRow + n, at + 48, thresholds, counts, kept, capacity, k, scratch);
     }
     rows += 4 * row;
+  }
+}
+
+@inline
+function isAbove(products: usize, threshold: usize): v128 {
+  return f32x4.gt(v128.load(products), v128.load_splat<f32>(threshold));
+}
+
+/** Of four rows those whose bit is set, as long as they are above the threshold, which rises where some are dropped. */
+function keep(
+  q: usize, lanes: i32, firstRow: u32, products: usize, thresholds: usize, counts: usize, kept: usize, capacity: u32, k: u32,
+  scratch: usize,
+): void {
+  for (let lane: u32 = 0; lanes !== 0; lane++, lanes >>= 1) {
+    const product = load<f32>(products + 4 * <usize>lane);
+    if ((lanes & 1) === 0 || product <= load<f32>(thresholds + 4 * q)) continue;
+    const end = load<u32>(counts + 4 * q);
+    const to = kept + 8 * <usize>capacity * q + 4 * <usize>end;
+    store<f32>(to, product);
+    store<u32>(to + 4 * <usize>capacity, firstRow + lane);
+    store<u32>(counts + 4 * q, end + 1);
+    if (end + 1 === capacity) cut(q, thresholds, counts, kept, capacity, k, scratch);
   }
 }
 

@@ -25,11 +25,14 @@ export function exactNearest(
   if (!found) return queries.map((query) => plainNearest(vectors, dimensions, query, k));
   return found.map(({ rows, products }) => {
     const order = topK(products, products.length);
-    return {
-      rows: Uint32Array.from(order, (n) => rows[n]),
-      similarities: Float32Array.from(order, (n) => products[n]),
-    };
+    return { rows: order.map((n) => rows[n]), similarities: valuesAt(products, order) };
   });
+}
+
+function valuesAt(values: Float32Array, places: Uint32Array): Float32Array {
+  const found = new Float32Array(places.length);
+  for (let n = 0; n < places.length; n++) found[n] = values[places[n]];
+  return found;
 }
 
 /** The same, a product at a time: the oracle of the kernel. */
@@ -41,7 +44,7 @@ export function plainNearest(
 ): Neighbors {
   const similarities = dotProducts(vectors, dimensions, query);
   const rows = topK(similarities, k);
-  return { rows, similarities: Float32Array.from(rows, (row) => similarities[row]) };
+  return { rows, similarities: valuesAt(similarities, rows) };
 }
 
 /** The dot product of each vector with the query, (U). */

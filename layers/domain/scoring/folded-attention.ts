@@ -174,18 +174,21 @@ function quadraticForm(a: Float32Array, form: Float32Array): number {
   return sum;
 }
 
-/** By the power of x², of tanh's numerator and denominator, and by the power of t of e^t; the highest first. */
+/** By the power of x², of tanh's numerator and denominator, and by the power of t of e^t. */
 const NUMERATOR = [
-  -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8, 1.48572235717979e-5,
-  6.37261928875436e-4, 4.89352455891786e-3,
+  4.89352455891786e-3, 6.37261928875436e-4, 1.48572235717979e-5, 5.12229709037114e-8, -8.60467152213735e-11,
+  2.00018790482477e-13, -2.76076847742355e-16,
 ];
-const DENOMINATOR = [1.19825839466702e-6, 1.18534705686654e-4, 2.268434632439e-3, 4.89352518554385e-3];
+const DENOMINATOR = [4.89352518554385e-3, 2.268434632439e-3, 1.18534705686654e-4, 1.19825839466702e-6];
 const EXPONENTIAL = [
-  2.412120193184819e-5, 2.0435830811038613e-4, 1.3909752015024424e-3, 8.329186588525772e-3, 4.1665248572826385e-2,
-  0.16666769981384277, 0.5000002980232239, 0.9999999403953552, 1,
+  0.9999998807907104, 1.000001072883606, 0.5000047087669373, 0.16665776073932648, 0.041639555245637894,
+  0.00834979023784399, 1.4362024376168847e-3, 1.9229770987294614e-4,
 ];
 /** Where tanh is 1 in float32. */
 const SATURATED = round(7.9053111);
+
+/** All of them, as the kernel reads them. */
+export const COEFFICIENTS = Float32Array.of(...NUMERATOR, ...DENOMINATOR, ...EXPONENTIAL, SATURATED);
 
 function plainExpTanh(given: number): number {
   const x = Math.max(-SATURATED, Math.min(SATURATED, given));
@@ -194,7 +197,18 @@ function plainExpTanh(given: number): number {
   return polynomial(EXPONENTIAL, t);
 }
 
-/** Horner's form. */
+/** Sums of pairs, then of pairs of those, as the kernel adds them (G. Estrin 1960). */
 function polynomial(coefficients: readonly number[], x: number): number {
-  return coefficients.reduce((sum, coefficient) => round(round(sum * x) + round(coefficient)), 0);
+  let [terms, power] = [coefficients.map(round), x];
+  while (terms.length > 1) {
+    terms = terms.flatMap((low, n) =>
+      n % 2 === 1 ? [] : [n + 1 < terms.length ? sumWith(low, terms[n + 1], power) : low],
+    );
+    power = round(power * power);
+  }
+  return terms[0];
+}
+
+function sumWith(low: number, high: number, power: number): number {
+  return round(low + round(high * power));
 }

@@ -27,10 +27,9 @@ export function kMeans(points: Float32Array, dimensions: number, wantedCount: nu
   let labels: Uint32Array | undefined;
   let moved = count;
   for (let step = 0; step < MAX_STEPS && moved > SETTLED * count; step++) {
-    const nearest = stepOf(points, dimensions, centroids);
-    moved = labels ? differencesOf(labels, nearest.labels) : count;
-    labels = nearest.labels;
-    centroids = meansOf(nearest, centroids, dimensions);
+    const moving = lloydStep(points, dimensions, centroids);
+    moved = labels ? differencesOf(labels, moving.labels) : count;
+    ({ labels, centroids } = moving);
   }
   labels = nearestCentroids(points, dimensions, centroids);
   return withoutEmpty(centroids, labels, dimensions);
@@ -81,6 +80,16 @@ function drawBy(weights: Float64Array, at: number): number {
   return last;
 }
 
+/** The nearest centroid of each point, and the means of the points that each is nearest to. */
+export function lloydStep(
+  points: Float32Array,
+  D: number,
+  centroids: Float64Array,
+): { readonly labels: Uint32Array; readonly centroids: Float64Array } {
+  const step = stepOf(points, D, centroids);
+  return { labels: step.labels, centroids: meansOf(step, centroids, D) };
+}
+
 /** The nearest centroid of each point, (N); of several the first. */
 export function nearestCentroids(points: Float32Array, D: number, centroids: Float64Array): Uint32Array {
   return stepOf(points, D, centroids).labels;
@@ -120,7 +129,7 @@ function differencesOf(left: Uint32Array, right: Uint32Array): number {
 /** The mean of each cluster; an empty one stays where it was. */
 function meansOf({ labels, sums }: Step, centroids: Float64Array, D: number): Float64Array {
   const sizes = new Uint32Array(centroids.length / D);
-  for (const c of labels) sizes[c]++;
+  for (let n = 0; n < labels.length; n++) sizes[labels[n]]++;
   return sums.map((sum, at) => {
     const size = sizes[Math.floor(at / D)];
     return size > 0 ? sum / size : centroids[at];
