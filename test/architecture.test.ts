@@ -98,6 +98,7 @@ describe('the map is true', () => {
       'test/bench/job.py',
       'layers/domain/kernels/attention-module.as',
       'layers/domain/kernels/clusters-module.as',
+      'layers/domain/kernels/overlaps-module.as',
       'layers/domain/kernels/row-products.as',
       'layers/domain/kernels/scan-module.as',
       'layers/domain/kernels/signatures-module.as',

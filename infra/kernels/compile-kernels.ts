@@ -19,6 +19,7 @@ export const MODULES: readonly KernelModule[] = [
   { name: 'attention', pages: 32, mostPages: 32 },
   { name: 'scan', pages: 32, mostPages: 32 },
   { name: 'clusters', pages: 32, mostPages: 32 },
+  { name: 'overlaps', pages: 96, mostPages: 96 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {

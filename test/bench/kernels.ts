@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import type { SparseMatrix } from '#domain/features/sparse-matrix.ts';
+import { ShardBuilder } from '#domain/features/shard-builder.ts';
+import { type SparseMatrix, selectRows } from '#domain/features/sparse-matrix.ts';
 import { foldedScores } from '#domain/kernels/attention-kernel.ts';
 import { seededRandom } from '#domain/random.ts';
 import { exactNearest } from '#domain/retrieval/exact-search.ts';
@@ -24,6 +25,7 @@ import { setSignatures } from '#domain/retrieval/minhash.ts';
 import { type AttentionWeights, preciseAttentionScores, prepareAudience } from '#domain/scoring/attention.ts';
 import { foldAudience } from '#domain/scoring/folded-attention.ts';
 import { lloydStep, nearestCentroids } from '#domain/scoring/k-means.ts';
+import { type Aggregate, similarityScores } from '#domain/scoring/similarity.ts';
 import { markdownTable, provenance, writeSection } from './markdown.ts';
 import { median } from './measured-run.ts';
 
@@ -59,6 +61,7 @@ interface Case {
 }
 
 const [U, H, D, C, K, STEPS, FEATURES] = [100_000, 128, 64, 20, 100, 25, 40_000];
+const [COMPARED, SEEDS] = [10_000, 5_000];
 /** datasketch 1.10.0 in bulk, the kernel of rensa 0.4.0, and C++ with 256-bit vectors (the limit), by the mean size of a set. */
 const RECORDED_SIGNATURES: Readonly<Record<number, Record<string, number>>> = {
   8: { datasketch: 34_100, 'rensa (Rust)': 2_790_000, 'C++, AVX2': 24_900_000 },
@@ -81,6 +84,8 @@ const cases: readonly Case[] = [
   scanCase(20),
   clustersCase(10_000),
   clustersCase(U),
+  similarityCase('max'),
+  similarityCase('probabilistic'),
 ];
 
 interface Round {
@@ -252,6 +257,27 @@ function clustersCase(count: number): Case {
     peers: ['clusters', D, C, STEPS],
     input: { vectors: some, starts: points.subarray(0, C * D) },
     recorded: RECORDED_CLUSTERS[count],
+  };
+}
+
+/** Every pair of a tenth of the users and the seeds. */
+function similarityCase(aggregate: Aggregate): Case {
+  const people = peopleOf(COMPARED + SEEDS, 50);
+  const builder = new ShardBuilder();
+  for (let u = 0; u < COMPARED + SEEDS; u++) {
+    const features = Array.from(people.columns.subarray(people.offsets[u], people.offsets[u + 1]), (f) => `f${f}`);
+    builder.add({ id: String(u).padStart(6), features });
+  }
+  const [shard] = builder.build(Number.POSITIVE_INFINITY);
+  const everybody = Uint32Array.from(shard.ids.keys());
+  const rows = selectRows(shard.rows, everybody.subarray(COMPARED));
+  const seeds = { features: shard.features, rows, counts: new Uint32Array(SEEDS).fill(1) };
+  return {
+    name: `cosine to seeds, ${aggregate}, ${COMPARED} × ${SEEDS} sets of 50 features`,
+    items: COMPARED * SEEDS,
+    run: () => similarityScores('cosine', aggregate, seeds, shard, everybody.subarray(0, COMPARED)),
+    peers: ['similarity', COMPARED],
+    input: { offsets: shard.rows.offsets, columns: shard.rows.columns },
   };
 }
 

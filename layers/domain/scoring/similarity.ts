@@ -18,6 +18,7 @@ import {
   selectRows,
   transpose,
 } from '../features/sparse-matrix.ts';
+import { foldOverlaps } from '../kernels/overlaps-kernel.ts';
 
 export type Measure = 'cosine' | 'jaccard';
 export type Aggregate = 'mean' | 'max' | 'probabilistic';
@@ -60,6 +61,50 @@ export function similarityScores(
   shard: Shard,
   rows: Uint32Array,
 ): Float32Array {
+  const users = selectRows(shard.rows, rows);
+  const firsts = firstEqualRows(users);
+  const sorted = bySize(seeds);
+  const length = (size: number) => (measure === 'cosine' ? Math.sqrt(size) : size);
+  const folded = foldOverlaps({
+    seeds: sorted.rows,
+    counts: sorted.counts,
+    users,
+    rows: firsts.filter((first, n) => first === n),
+    places: placesOf(shard.features, seeds.features),
+    worth: (shared, userSize, seedSize) =>
+      worthOf(aggregate, similarityOf(measure, shared, length(userSize), length(seedSize))),
+    isGreatest: aggregate === 'max',
+  });
+  if (!folded) return plainSimilarityScores(measure, aggregate, seeds, shard, rows);
+  const divisor = aggregate === 'mean' ? Math.max(1, totalOf(seeds.counts)) : 1;
+  return Float32Array.from(firsts, (first) => folded[first] / divisor);
+}
+
+/** What one similarity counts in the aggregate. */
+function worthOf(aggregate: Aggregate, similarity: number): number {
+  return aggregate === 'probabilistic' ? evidenceOf(similarity) : similarity;
+}
+
+/** So that sums over the seeds run in one order, however they are computed. */
+function bySize({ features, rows, counts }: SeedRows): SeedRows {
+  const size = (s: number) => rows.offsets[s + 1] - rows.offsets[s];
+  const order = Uint32Array.from(counts, (_, s) => s).sort((left, right) => size(left) - size(right) || left - right);
+  return { features, rows: selectRows(rows, order), counts: order.map((s) => counts[s]) };
+}
+
+function totalOf(counts: Uint32Array): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The same of any weights, pair by pair: the oracle of the kernel. */
+export function plainSimilarityScores(
+  measure: Measure,
+  aggregate: Aggregate,
+  given: SeedRows,
+  shard: Shard,
+  rows: Uint32Array,
+): Float32Array {
+  const seeds = bySize(given);
   const chosen = selectRows(shard.rows, rows);
   const firsts = firstEqualRows(chosen);
   const userSizes = sizesOf(measure, chosen);
@@ -75,7 +120,7 @@ export function similarityScores(
 /** Folds the similarities to all seeds into one number, and clears `shared` for the next user on its way. */
 function combiner(measure: Measure, aggregate: Aggregate, { rows, counts }: SeedRows) {
   const seedSizes = sizesOf(measure, rows);
-  const seedCount = counts.reduce((sum, count) => sum + count, 0);
+  const seedCount = totalOf(counts);
   return (shared: Float64Array, userSize: number): number => {
     let combined = 0;
     for (let s = 0; s < shared.length; s++) {
@@ -83,7 +128,7 @@ function combiner(measure: Measure, aggregate: Aggregate, { rows, counts }: Seed
       const similarity = similarityOf(measure, shared[s], userSize, seedSizes[s]);
       shared[s] = 0;
       if (aggregate === 'max') combined = Math.max(combined, similarity);
-      else combined += counts[s] * (aggregate === 'mean' ? similarity : evidenceOf(similarity));
+      else combined += counts[s] * worthOf(aggregate, similarity);
     }
     return aggregate === 'mean' && seedCount > 0 ? combined / seedCount : combined;
   };
@@ -134,7 +179,7 @@ export function similarityParts(
   const user = selectRows(shard.rows, [row]);
   const userSize = sizesOf(measure, user)[0];
   const seedSizes = sizesOf(measure, seeds.rows);
-  const seedCount = seeds.counts.reduce((sum, count) => sum + count, 0);
+  const seedCount = totalOf(seeds.counts);
   const shares = seedRowReader(measure, seeds, shard, user);
   const amounts = new Map<number, number>();
   let best = 0;

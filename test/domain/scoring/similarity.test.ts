@@ -6,6 +6,7 @@ import {
   type Aggregate,
   evidenceOf,
   type Measure,
+  plainSimilarityScores,
   probabilityOf,
   type SeedRows,
   similarityParts,
@@ -55,6 +56,20 @@ describe('similarity', () => {
   describe.each(EVERY_WAY)('by $measure and $aggregate', ({ measure, aggregate }) => {
     const scoresOf = (seeds: SeedRows, shard: Shard) =>
       similarityScores(measure, aggregate, seeds, shard, everyRow(shard));
+
+    test.prop([anyUsers, anyUsers])('is to the bit what pairs one by one say, as sets as well', (seeds, others) => {
+      const asSets = (people: readonly User[]) => people.map(({ id, features }) => ({ id, features }));
+
+      for (const [given, shard] of [
+        [seedsOf(seeds), shardOf(others)],
+        [seedsOf(asSets(seeds)), shardOf(asSets(others))],
+      ] as const) {
+        const rows = everyRow(shard).toReversed();
+        expect(similarityScores(measure, aggregate, given, shard, rows)).toEqual(
+          plainSimilarityScores(measure, aggregate, given, shard, rows),
+        );
+      }
+    });
 
     test.prop([anyUsers, anyUsers])('is what every pair alone says', (seeds, others) => {
       const shard = shardOf(others);
