@@ -61,7 +61,7 @@ interface Case {
 }
 
 const [U, H, D, C, K, STEPS, FEATURES] = [100_000, 128, 64, 20, 100, 25, 40_000];
-const [COMPARED, SEEDS] = [10_000, 5_000];
+const [COMPARED, SEEDS, BLOCK] = [10_000, 5_000, 1_000];
 /** datasketch 1.10.0 in bulk, the kernel of rensa 0.4.0, and C++ with 256-bit vectors (the limit), by the mean size of a set. */
 const RECORDED_SIGNATURES: Readonly<Record<number, Record<string, number>>> = {
   8: { datasketch: 34_100, 'rensa (Rust)': 2_790_000, 'C++, AVX2': 24_900_000 },
@@ -199,10 +199,14 @@ function peopleOf(count: number, meanSize: number): SparseMatrix {
 function signaturesCase(meanSize: number): Case {
   const people = peopleOf(U, meanSize);
   const starts = Uint16Array.from({ length: people.columnCount }, () => random() * 2 ** 16);
+  const blocks = Array.from({ length: U / BLOCK }, (_, n) => ({
+    ...people,
+    offsets: people.offsets.subarray(n * BLOCK, (n + 1) * BLOCK + 1),
+  }));
   return {
-    name: `signatures of ${H} hashes, ${U} users of ${meanSize} features`,
+    name: `signatures of ${H} hashes, ${U} users of ${meanSize} features, ${BLOCK} a call`,
     items: U,
-    run: () => setSignatures(people, starts, H),
+    run: () => blocks.map((block) => setSignatures(block, starts, H).length),
     peers: ['signatures', H],
     input: { offsets: people.offsets, columns: people.columns },
     recorded: RECORDED_SIGNATURES[meanSize],

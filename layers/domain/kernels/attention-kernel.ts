@@ -8,7 +8,7 @@
 import { COEFFICIENTS, type FoldedAudience, plainFoldedScore } from '../scoring/folded-attention.ts';
 import { ATTENTION_MODULE } from './attention-module.ts';
 import { copyRows, paddedToFour } from './panels.ts';
-import { startModule } from './web-assembly.ts';
+import { startedOnce } from './web-assembly.ts';
 
 /** Addresses and lengths in bytes, of rows padded to whole vectors; counts of users are multiples of four. */
 interface Exports {
@@ -45,18 +45,7 @@ interface Exports {
   ) => void;
 }
 
-interface Kernel extends Exports {
-  readonly singles: Float32Array;
-}
-
-let started: Kernel | undefined;
-
-function kernel(): Kernel {
-  if (started) return started;
-  const exports = startModule<Exports>(ATTENTION_MODULE);
-  started = { ...exports, singles: new Float32Array(exports.memory.buffer) };
-  return started;
-}
+const kernel = startedOnce<Exports>(ATTENTION_MODULE);
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** So many users' points and products stay in the caches nearest to a core. */

@@ -1,5 +1,5 @@
 // Users against the clusters of an audience, in float32: attention-module.ts is made of it by `npm run build:kernels`,
-// attention-kernel.ts starts it. Four users at a time, one a lane; plain-attention.ts computes the same bits for one.
+// attention-kernel.ts starts it. Four users at a time, one a lane; folded-attention.ts computes the same bits for one.
 import { eightColumns, fourColumns, productsOfFour, storeTurned, sumsOfLanes } from './row-products';
 
 /** Points through a layer, to where rows have `width` bytes: sums from the biases, those below 0 times the slope. */
@@ -120,22 +120,23 @@ function quadraticForm(attention: usize, form: usize, width: usize): v128 {
   return sum;
 }
 
-// tanh(x) = x·P(x²)/Q(x²) where it is not yet ±1 to float32, and e^t by a polynomial on [−1, 1]: folded-attention.ts has the
-// coefficients. Pairs of powers are summed apart (G. Estrin 1960), so that half as many steps wait for each other. They lie
-// in memory, because a constant of a vector takes three instructions.
+// e^tanh(x) = (1 + y)/(1 − y) with y = tanh(tanh(x)/2) = x·P(x²)/Q(x²): folded-attention.ts has the coefficients. Pairs of
+// powers are summed apart (G. Estrin 1960), so that half as many steps wait for each other. Coefficients lie in memory, because
+// a constant of a vector takes three instructions.
 @inline
 function expTanh(given: v128, coefficients: usize): v128 {
-  const most = v128.load_splat<f32>(coefficients, 76);
+  const most = v128.load_splat<f32>(coefficients, 48);
   const x = f32x4.pmax(f32x4.pmin(given, most), f32x4.neg(most));
-  const s = f32x4.mul(x, x), s2 = f32x4.mul(s, s);
-  const p = sum(fourTerms(coefficients, s, s2), sum(twoTerms(coefficients + 16, s), v128.load_splat<f32>(coefficients, 24), s2), f32x4.mul(s2, s2));
-  const t = f32x4.div(f32x4.mul(x, p), fourTerms(coefficients + 28, s, s2)), t2 = f32x4.mul(t, t);
-  return sum(fourTerms(coefficients + 44, t, t2), fourTerms(coefficients + 60, t, t2), f32x4.mul(t2, t2));
+  const square = f32x4.mul(x, x);
+  const p = f32x4.mul(x, sixTerms(coefficients, square)), q = sixTerms(coefficients + 24, square);
+  return f32x4.div(f32x4.add(q, p), f32x4.sub(q, p));
 }
 
 @inline
-function fourTerms(coefficients: usize, x: v128, square: v128): v128 {
-  return sum(twoTerms(coefficients, x), twoTerms(coefficients + 8, x), square);
+function sixTerms(coefficients: usize, x: v128): v128 {
+  const square = f32x4.mul(x, x);
+  const four = sum(twoTerms(coefficients, x), twoTerms(coefficients + 8, x), square);
+  return sum(four, twoTerms(coefficients + 16, x), f32x4.mul(square, square));
 }
 
 @inline

@@ -10,7 +10,7 @@
  */
 import { CLUSTERS_MODULE } from './clusters-module.ts';
 import { copyRows, paddedToFour, panelsOf } from './panels.ts';
-import { startModule } from './web-assembly.ts';
+import { startedOnce } from './web-assembly.ts';
 
 /** Addresses and lengths in bytes; counts of points to a multiple of four where all are compared. */
 interface Exports {
@@ -32,26 +32,7 @@ interface Exports {
   readonly addPoints: (points: number, row: number, count: number, labels: number, sums: number) => void;
 }
 
-interface Kernel extends Exports {
-  readonly singles: Float32Array;
-  readonly words: Uint32Array;
-  readonly doubles: Float64Array;
-}
-
-let started: Kernel | undefined;
-
-function kernel(): Kernel {
-  if (started) return started;
-  const exports = startModule<Exports>(CLUSTERS_MODULE);
-  const { buffer } = exports.memory;
-  started = {
-    ...exports,
-    singles: new Float32Array(buffer),
-    words: new Uint32Array(buffer),
-    doubles: new Float64Array(buffer),
-  };
-  return started;
-}
+const kernel = startedOnce<Exports>(CLUSTERS_MODULE);
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** A block of points stays in the second cache. */

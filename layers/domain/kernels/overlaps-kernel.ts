@@ -10,7 +10,7 @@
  */
 import { rowCountOf, type SparseMatrix, transpose } from '../features/sparse-matrix.ts';
 import { OVERLAPS_MODULE } from './overlaps-module.ts';
-import { startModule } from './web-assembly.ts';
+import { startedOnce } from './web-assembly.ts';
 
 /** Addresses in bytes. */
 interface Exports {
@@ -41,28 +41,7 @@ interface Exports {
   ) => void;
 }
 
-interface Kernel extends Exports {
-  readonly bytes: Uint8Array;
-  readonly halves: Uint16Array;
-  readonly words: Uint32Array;
-  readonly doubles: Float64Array;
-}
-
-let started: Kernel | undefined;
-
-function kernel(): Kernel {
-  if (started) return started;
-  const exports = startModule<Exports>(OVERLAPS_MODULE);
-  const { buffer } = exports.memory;
-  started = {
-    ...exports,
-    bytes: new Uint8Array(buffer),
-    halves: new Uint16Array(buffer),
-    words: new Uint32Array(buffer),
-    doubles: new Float64Array(buffer),
-  };
-  return started;
-}
+const kernel = startedOnce<Exports>(OVERLAPS_MODULE);
 
 /** What a count of a byte can tell. */
 const MOST_SIZE = 255;

@@ -9,7 +9,7 @@
  */
 import { copyRows, paddedToFour, panelsOf } from './panels.ts';
 import { SCAN_MODULE } from './scan-module.ts';
-import { startModule } from './web-assembly.ts';
+import { startedOnce } from './web-assembly.ts';
 
 /** Addresses and lengths in bytes. */
 interface Exports {
@@ -42,20 +42,7 @@ interface Exports {
   ) => void;
 }
 
-interface Kernel extends Exports {
-  readonly singles: Float32Array;
-  readonly words: Uint32Array;
-}
-
-let started: Kernel | undefined;
-
-function kernel(): Kernel {
-  if (started) return started;
-  const exports = startModule<Exports>(SCAN_MODULE);
-  const { buffer } = exports.memory;
-  started = { ...exports, singles: new Float32Array(buffer), words: new Uint32Array(buffer) };
-  return started;
-}
+const kernel = startedOnce<Exports>(SCAN_MODULE);
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Their panels stay in the nearest cache. */

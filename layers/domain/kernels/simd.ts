@@ -4,7 +4,7 @@
  * n.b. all share one memory, which never grows and holds nothing between two calls.
  */
 import { SIMD_MODULE } from './simd-module.ts';
-import { startModule } from './web-assembly.ts';
+import { startedOnce } from './web-assembly.ts';
 
 /** Adds to C (rows×columns), from A (rows×inner) and B (inner×columns); addresses and A's steps in bytes. */
 export type AddTile = (
@@ -28,22 +28,4 @@ interface Exports {
   readonly expTanh: (at: number, count: number) => void;
 }
 
-export interface Simd extends Exports {
-  /** The memory as float32. */
-  readonly singles: Float32Array;
-  /** The memory as float64. */
-  readonly doubles: Float64Array;
-}
-
-let started: Simd | undefined;
-
-export function simd(): Simd {
-  started ??= start();
-  return started;
-}
-
-function start(): Simd {
-  const exports = startModule<Exports>(SIMD_MODULE);
-  const { buffer } = exports.memory;
-  return { ...exports, singles: new Float32Array(buffer), doubles: new Float64Array(buffer) };
-}
+export const simd = startedOnce<Exports>(SIMD_MODULE);

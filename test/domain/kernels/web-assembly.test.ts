@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { startModule } from '#domain/kernels/web-assembly.ts';
+import { startedOnce, startModule } from '#domain/kernels/web-assembly.ts';
 import { compileKernels, MODULES, moduleFile } from '#infra/kernels/compile-kernels.ts';
 
 describe.for(MODULES)('the kernels in WebAssembly: $name', (module) => {
@@ -17,6 +17,16 @@ describe.for(MODULES)('the kernels in WebAssembly: $name', (module) => {
     expect(numbersOf(sections.get(MEMORIES))).toEqual([1, BOUNDED, module.pages, module.mostPages]);
     expect(memory.buffer.byteLength).toBe(module.pages * 2 ** 16);
   });
+});
+
+it('is started once, with all views on one memory, and apart from who starts it as well', () => {
+  const [own, other] = [startedOnce(textOf(MODULES[0])), startedOnce(textOf(MODULES[0]))];
+
+  const { memory, bytes, halves, words, singles, doubles } = own();
+
+  expect(own()).toBe(own());
+  expect(other().memory).not.toBe(memory);
+  for (const view of [bytes, halves, words, singles, doubles]) expect(view.buffer).toBe(memory.buffer);
 });
 
 const [IMPORTS, MEMORIES] = [2, 5];
