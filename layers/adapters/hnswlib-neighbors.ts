@@ -59,18 +59,8 @@ export const hnswlibNeighbors: NeighborSearch = {
     return {
       nearest(queries, k) {
         const wanted = Math.min(k, index.getCurrentCount());
-        if (wanted === 0) return { rows: new Uint32Array(0), similarities: new Float32Array(0) };
-        index.setEf(Math.max(MIN_EF, wanted));
-        const { neighbors, distances } = index.searchKnn(plain(query), wanted);
-        const order = neighbors
-          .map((_, n) => n)
-          .sort((i, j) => distances[i] - distances[j] || neighbors[i] - neighbors[j]);
-        return {
-          rows: Uint32Array.from(order, (n) => neighbors[n]),
-          similarities: Float32Array.from(order, (n) => 1 - distances[n]),
-        };
         if (wanted > 0) index.setEf(Math.max(MIN_EF, wanted));
-        return queries.map((query) => nearestOne(index, plain(query, 0, dimensions), wanted));
+        return queries.map((query) => nearestOne(index, plain(query), wanted));
       },
     };
   },
