@@ -20,6 +20,7 @@ export const MODULES: readonly KernelModule[] = [
   { name: 'scan', pages: 32, mostPages: 32 },
   { name: 'clusters', pages: 32, mostPages: 32 },
   { name: 'overlaps', pages: 96, mostPages: 96 },
+  { name: 'reader', pages: 64, mostPages: 65_536 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {
