@@ -1,5 +1,4 @@
 /** One shard of the new generation is written: its rows, points, band pages, and an HNSW graph where it pays. */
-import { userAt } from '#domain/features/shard.ts';
 import { partOf, ShardBuilder } from '#domain/features/shard-builder.ts';
 import { readModel, readScorer } from '../population-index.ts';
 import type { StepPorts } from '../ports.ts';
@@ -21,7 +20,7 @@ export async function indexShard(ports: StepPorts, job: UploadJob, place: number
   for (let part = remainder % nested; part < parts; part += nested) {
     const users = await leftRows(ports, mergedName(job, part));
     for (const [row, id] of users.ids.entries()) {
-      if (partOf(id, cut) === remainder) builder.add(userAt(users, row));
+      if (partOf(id, cut) === remainder) builder.addRows(users, row, row + 1);
     }
   }
   const [shard] = builder.buildParts(1);

@@ -1,6 +1,6 @@
 /** The rows of one part become its users: of those given twice the later, and of the old ones who may stay. */
 import * as z from 'zod';
-import { type Shard, userAt } from '#domain/features/shard.ts';
+import type { Shard } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { Invalid } from '../errors.ts';
@@ -22,8 +22,7 @@ export async function mergeUsers(ports: StepPorts, job: UploadJob, part: number)
   const { mode } = await readJson(ports.objects, planName(job), UploadPlan);
   const builder = new ShardBuilder();
   for (const name of await ports.objects.list(rowsPrefix(job, 'new', part))) {
-    const rows = await leftRows(ports, name);
-    for (let row = 0; row < rows.ids.length; row++) builder.add(userAt(rows, row));
+    builder.addRows(await leftRows(ports, name));
   }
   const given = builder.userCount;
   const duplicates = builder.duplicateCount;

@@ -1,11 +1,13 @@
 /**
- * Collects users one by one and cuts them into shards by a hash of the id.
+ * Collects users, one by one or rows of them at once, and cuts them into shards by a hash of the id.
  *
- * Memory: 4 bytes a feature of a user (8 with weights), and each name and id once. Of users with one id the later wins.
+ * Memory: of users one by one 4 bytes a feature of a user (8 with weights), and each name and id once; rows stay what they
+ *         are, and are kept. Of users with one id the later wins.
  */
 import { hashText } from '../random.ts';
-import type { Shard, User } from './shard.ts';
-import { compareTexts } from './text-order.ts';
+import { GrowingRows } from './growing-rows.ts';
+import { joinRows, type RowPlaces } from './join-rows.ts';
+import type { Shard, User, UserRows } from './shard.ts';
 
 /**
  * Into how many parts users are cut, by the remainder of the hash of the id: as few as keep every part within `maxUsers`. A
@@ -33,12 +35,9 @@ function fullestPart(hashes: Uint32Array, count: number): number {
 
 export class ShardBuilder {
   readonly #slotById = new Map<string, number>();
-  readonly #columnByName = new Map<string, number>();
-  #starts = new Float64Array(1024);
-  #lengths = new Uint32Array(1024);
-  #columns = new Uint32Array(4096);
-  #weights: Float32Array | undefined;
-  #end = 0;
+  readonly #tables: UserRows[] = [];
+  readonly #single = new GrowingRows();
+  #places: RowPlaces = { tables: new Uint32Array(1024), rows: new Uint32Array(1024) };
   #duplicateCount = 0;
 
   get userCount(): number {
@@ -54,22 +53,25 @@ export class ShardBuilder {
     return this.#slotById.has(id);
   }
 
-  add({ id, features, weights }: User): void {
-    const slot = this.#slotOf(id);
-    this.#reserve(features.length, weights !== undefined);
-    this.#starts[slot] = this.#end;
-    for (let at = 0; at < features.length; at++) {
-      const weight = Math.fround(weights?.[at] ?? 1);
-      if (weight === 0) continue; // a weight of nothing, once stored as float32, is not to have the feature
-      this.#columns[this.#end] = this.#columnOf(features[at]);
-      if (this.#weights) this.#weights[this.#end] = weight;
-      this.#end++;
+  add(user: User): void {
+    this.#single.add(user);
+    const row = this.#single.ids.length - 1;
+    this.addRows(this.#single, row, row + 1);
+  }
+
+  /** The rows `start` to `end`, which must stay as they are. */
+  addRows(rows: UserRows, start = 0, end = rows.ids.length): void {
+    const table = this.#tableOf(rows);
+    for (let row = start; row < end; row++) {
+      const slot = this.#slotOf(rows.ids[row]);
+      this.#places.tables[slot] = table;
+      this.#places.rows[slot] = row;
     }
-    this.#lengths[slot] = this.#end - this.#starts[slot];
   }
 
   /** Into how many parts `build` cuts the users. */
   cutFor(maxUsers: number): number {
+    if (this.userCount <= maxUsers) return 1;
     return partCountFor(
       Uint32Array.from(this.#slotById.keys(), (id) => hashText(id)),
       maxUsers,
@@ -85,58 +87,22 @@ export class ShardBuilder {
   /** As many shards as asked for, some perhaps empty: the user's part is the remainder of the hash of the id. */
   buildParts(count: number): Shard[] {
     const parts = Array.from({ length: count }, (): string[] => []);
-    for (const id of this.#slotById.keys()) parts[partOf(id, count)].push(id);
-    return parts.map((ids) => this.#shardOf(ids.sort(compareTexts)));
+    for (const id of this.#slotById.keys()) parts[count === 1 ? 0 : partOf(id, count)].push(id);
+    return parts.map((ids) => this.#shardOf(ids.sort()));
   }
 
   #shardOf(ids: string[]): Shard {
-    const slots = ids.map((id) => this.#slotById.get(id) ?? 0);
-    const names = [...this.#columnByName.keys()];
-    const used = new Uint8Array(names.length);
-    const offsets = new Uint32Array(ids.length + 1);
-    slots.forEach((slot, u) => {
-      offsets[u + 1] = offsets[u] + this.#lengths[slot];
-      const start = this.#starts[slot];
-      for (let at = start; at < start + this.#lengths[slot]; at++) used[this.#columns[at]] = 1;
-    });
-    const byName = names.flatMap((name, column) => (used[column] ? [{ name, column }] : []));
-    byName.sort((left, right) => compareTexts(left.name, right.name));
-    const target = new Uint32Array(names.length);
-    byName.forEach(({ column }, f) => {
-      target[column] = f;
-    });
-    const columns = new Uint32Array(offsets[ids.length]);
-    const weights = this.#weights && new Float32Array(columns.length);
-    slots.forEach((slot, u) => {
-      this.#copyRow(
-        slot,
-        target,
-        columns.subarray(offsets[u], offsets[u + 1]),
-        weights?.subarray(offsets[u], offsets[u + 1]),
-      );
-    });
-    const isBinary = weights?.every((weight) => weight === 1) ?? true;
-    return {
-      ids,
-      features: byName.map(({ name }) => name),
-      rows: { columnCount: byName.length, offsets, columns, weights: isBinary ? undefined : weights },
-    };
+    const slots = Uint32Array.from(ids, (id) => this.#slotById.get(id) ?? 0);
+    const { tables, rows } = this.#places;
+    const places = { tables: slots.map((slot) => tables[slot]), rows: slots.map((slot) => rows[slot]) };
+    return { ids, ...joinRows(this.#tables, places) };
   }
 
-  /** Writes one user's columns, renumbered and ascending, and the weights along with them. */
-  #copyRow(slot: number, target: Uint32Array, columns: Uint32Array, weights: Float32Array | undefined): void {
-    const start = this.#starts[slot];
-    for (let at = 0; at < columns.length; at++) columns[at] = target[this.#columns[start + at]];
-    if (!weights || !this.#weights) {
-      columns.sort();
-      return;
-    }
-    const order = Uint32Array.from(columns, (_, at) => at).sort((left, right) => columns[left] - columns[right]);
-    const unsorted = columns.slice();
-    order.forEach((from, at) => {
-      columns[at] = unsorted[from];
-      weights[at] = this.#weights?.[start + from] ?? 1;
-    });
+  /** Most rows come of the table that came last. */
+  #tableOf(rows: UserRows): number {
+    if (this.#tables.at(-1) === rows) return this.#tables.length - 1;
+    const known = rows === this.#single ? this.#tables.indexOf(rows) : -1;
+    return known >= 0 ? known : this.#tables.push(rows) - 1;
   }
 
   #slotOf(id: string): number {
@@ -147,33 +113,14 @@ export class ShardBuilder {
     }
     const slot = this.#slotById.size;
     this.#slotById.set(id, slot);
-    if (slot === this.#starts.length) {
-      this.#starts = grown(this.#starts, new Float64Array(2 * slot));
-      this.#lengths = grown(this.#lengths, new Uint32Array(2 * slot));
-    }
+    const { tables, rows } = this.#places;
+    if (slot === rows.length) this.#places = { tables: doubled(tables), rows: doubled(rows) };
     return slot;
-  }
-
-  #columnOf(name: string): number {
-    const known = this.#columnByName.get(name);
-    if (known !== undefined) return known;
-    const column = this.#columnByName.size;
-    this.#columnByName.set(name, column);
-    return column;
-  }
-
-  #reserve(count: number, weighted: boolean): void {
-    const needed = this.#end + count;
-    if (needed > this.#columns.length) {
-      const capacity = Math.max(needed, 2 * this.#columns.length);
-      this.#columns = grown(this.#columns, new Uint32Array(capacity));
-      if (this.#weights) this.#weights = grown(this.#weights, new Float32Array(capacity));
-    }
-    if (weighted && !this.#weights) this.#weights = new Float32Array(this.#columns.length).fill(1);
   }
 }
 
-function grown<T extends Float64Array | Float32Array | Uint32Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
+function doubled(values: Uint32Array): Uint32Array {
+  const twice = new Uint32Array(2 * values.length);
+  twice.set(values);
+  return twice;
 }

@@ -7,15 +7,19 @@
 import type { Embedding } from './embedding.ts';
 import { renumberColumns, rowCountOf, type SparseMatrix } from './sparse-matrix.ts';
 
-export interface Shard {
-  readonly ids: readonly string[];
-  readonly features: readonly string[];
-  readonly rows: SparseMatrix;
+export interface Shard extends UserRows {
   /** Where the users lie in the embedding, where that was computed: of these very rows, nothing dropped since. */
   readonly embedding?: Embedding | undefined;
 }
 
-/** A user as read: features without repetition, a weight for each or none at all. */
+/** Users in columns: row `u` is that of `ids[u]`, column `f` that of `features[f]`. As they are read, in any order, and with features of nobody. */
+export interface UserRows {
+  readonly ids: readonly string[];
+  readonly features: readonly string[];
+  readonly rows: SparseMatrix;
+}
+
+/** A user: features without repetition, a weight for each or none at all. */
 export interface User {
   readonly id: string;
   readonly features: readonly string[];
@@ -29,7 +33,7 @@ export function fieldOf(feature: string): string {
 }
 
 /** The shard as if nobody had ever had the given features. */
-export function dropFeatures(shard: Shard, dropped: ReadonlySet<string>): Shard {
+export function dropFeatures(shard: UserRows, dropped: ReadonlySet<string>): UserRows {
   if (!shard.features.some((feature) => dropped.has(feature))) return shard;
   const features: string[] = [];
   const target = Int32Array.from(shard.features, (feature) => (dropped.has(feature) ? -1 : features.push(feature) - 1));
@@ -46,8 +50,8 @@ export function userCountOf(shards: readonly Shard[]): number {
   return shards.reduce((sum, shard) => sum + rowCountOf(shard.rows), 0);
 }
 
-/** Row `u` as it was read, its features in the order of their names. */
-export function userAt({ ids, features, rows }: Shard, u: number): User {
+/** Row `u` as a user of its own. */
+export function userAt({ ids, features, rows }: UserRows, u: number): User {
   const { offsets, columns, weights } = rows;
   const [start, end] = [offsets[u], offsets[u + 1]];
   return {
