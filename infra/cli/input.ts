@@ -7,7 +7,7 @@ import type { Casting } from '#application/cast.ts';
 import type { IdList } from '#application/id-list.ts';
 import type { Population } from '#application/population.ts';
 import type { Watch } from '#application/ports.ts';
-import type { User } from '#domain/features/shard.ts';
+import type { UserRows } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { localSettings } from './local-ports.ts';
 
@@ -16,7 +16,7 @@ export async function* usersOf(
   paths: readonly string[],
   watch: Watch,
   opened: (file: InputFile) => void = () => {},
-): AsyncGenerator<User> {
+): AsyncGenerator<UserRows> {
   const total = paths.reduce((sum, path) => sum + sizeOfFile(path), 0);
   let before = 0;
   for (const path of paths) {
@@ -37,7 +37,7 @@ export async function transientPopulation(
 ): Promise<{ population: Population; duplicates: number }> {
   const builder = new ShardBuilder();
   const sha256: string[] = [];
-  for await (const user of usersOf(paths, watch, (file) => sha256.push(file.sha256()))) builder.add(user);
+  for await (const rows of usersOf(paths, watch, (file) => sha256.push(file.sha256()))) builder.addRows(rows);
   const shards = builder.build(localSettings().maxShardUsers);
   return { population: { name: 'users', generation: 0, shards, sha256 }, duplicates: builder.duplicateCount };
 }

@@ -1,5 +1,5 @@
 /** Users in, a new generation of the population out: whole or not at all, whoever else ingests meanwhile. */
-import { type Shard, type User, userAt } from '#domain/features/shard.ts';
+import type { Shard, UserRows } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { rowCountOf } from '#domain/features/sparse-matrix.ts';
 import { Invalid } from './errors.ts';
@@ -57,13 +57,13 @@ export async function ingestUsers(
   settings: Settings,
   population: string,
   { mode, graph, training }: IngestOptions,
-  users: AsyncIterable<User>,
+  users: AsyncIterable<UserRows>,
   watch: Watch,
 ): Promise<IngestReport> {
   checkPopulationName(population);
   const current = await ports.catalog.manifest(population);
   const builder = new ShardBuilder();
-  for await (const user of users) builder.add(user);
+  for await (const rows of users) builder.addRows(rows);
   if (builder.userCount === 0) throw new Invalid('expected at least one user, got none');
   const duplicates = builder.duplicateCount;
   const givenCount = builder.userCount;
@@ -103,7 +103,7 @@ export function mergeInto(builder: ShardBuilder, old: readonly Shard[], mode: In
   for (const shard of old) {
     shard.ids.forEach((id, row) => {
       if (builder.has(id)) replaced++;
-      else if (mode === 'upsert') builder.add(userAt(shard, row));
+      else if (mode === 'upsert') builder.addRows(shard, row, row + 1);
     });
   }
   return replaced;

@@ -1,7 +1,7 @@
 /** What the use cases need from the world, in their own words. Each port has one contract suite in test/contracts. */
 import type { DatedIds } from '#domain/features/dated-ids.ts';
 import type { EmbeddingModel } from '#domain/features/embedding.ts';
-import type { Shard, User } from '#domain/features/shard.ts';
+import type { Shard, UserRows } from '#domain/features/shard.ts';
 import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import type { BandPage } from '#domain/retrieval/band-page.ts';
 import type { Neighbors } from '#domain/retrieval/exact-search.ts';
@@ -174,7 +174,7 @@ export interface InputFormats {
   /** Told by a file's first bytes; Invalid for what cannot be read. */
   kindOf(name: string, head: Uint8Array): 'ndjson' | 'csv' | 'gzip';
   /** The users of a file, or of one that begins so; or of whole lines from midway of NDJSON, if that is said. */
-  users(name: string, source: Source, lines?: 'later ndjson lines'): AsyncIterable<User>;
+  users(name: string, source: Source, lines?: 'later ndjson lines'): AsyncIterable<UserRows>;
   ids(name: string, source: Source): Promise<IdList>;
   /** A gzipped file of users as several plain ones of about so many bytes, cut between users. */
   pieces(name: string, source: Source, bytes: number): AsyncIterable<Uint8Array>;

@@ -7,6 +7,7 @@ import type { Population } from '#application/population.ts';
 import { type User, userAt } from '#domain/features/shard.ts';
 import { partOf } from '#domain/features/shard-builder.ts';
 import { compareTexts } from '#domain/features/text-order.ts';
+import { rowsOf } from '../domain/rows-of-users.ts';
 import {
   emptySite,
   expansionOf,
@@ -140,7 +141,7 @@ describe('ingest', () => {
       let reads = 0;
       async function* counted() {
         reads++;
-        yield plain('u1', 'a');
+        yield* rowsOf([plain('u1', 'a')]);
       }
 
       const ingest = ingestedFrom(site, counted(), { population: name });
@@ -165,7 +166,7 @@ describe('ingest', () => {
     await ingested(site, [plain('u1', 'a')]);
     const before = await namesIn(site);
     async function* broken() {
-      yield plain('u2', 'b');
+      yield* rowsOf([plain('u2', 'b')]);
       throw new Invalid('line 2 is wrong');
     }
 
@@ -195,7 +196,7 @@ describe('two ingests at once', () => {
     async function* gated() {
       begun.resolve();
       await gate.promise;
-      yield* users;
+      yield* rowsOf(users);
     }
     const outcome = ingestedFrom(site, gated());
     return { begun: begun.promise, finish: gate.resolve, outcome };

@@ -10,10 +10,11 @@ import { openPopulation, type Population } from '#application/population.ts';
 import type { Ports, Watch } from '#application/ports.ts';
 import { type Settings, settingsFrom } from '#application/settings.ts';
 import type { TrainingOptions } from '#application/training.ts';
-import type { User } from '#domain/features/shard.ts';
+import type { User, UserRows } from '#domain/features/shard.ts';
 import { seededRandom } from '#domain/random.ts';
 import { localPorts } from '#infra/cli/local-ports.ts';
 import { temporaryFolder } from '../adapters/temporary-folder.ts';
+import { rowsOf } from '../domain/rows-of-users.ts';
 
 /** As ever, but for an index that costs little. */
 export const SETTINGS = settingsFrom({ AKIN_DIMENSIONS: '8', AKIN_HASHES: '16' });
@@ -119,7 +120,7 @@ interface IngestOptions {
 
 export function ingestedFrom(
   { ports }: Site,
-  users: AsyncIterable<User>,
+  users: AsyncIterable<UserRows>,
   {
     population = 'people',
     mode = 'upsert',
@@ -133,10 +134,7 @@ export function ingestedFrom(
 }
 
 export function ingested(site: Site, users: Iterable<User>, options?: Partial<IngestOptions>): Promise<IngestReport> {
-  async function* streamed() {
-    yield* users;
-  }
-  return ingestedFrom(site, streamed(), options);
+  return ingestedFrom(site, rowsOf(users), options);
 }
 
 /** Where each opened population came from. */

@@ -12,6 +12,7 @@ import type { GraphMode } from '#application/publish-generation.ts';
 import { dropFeatures, type Shard, withoutWeights } from '#domain/features/shard.ts';
 import { seededRandom } from '#domain/random.ts';
 import { damaged } from '../damage.ts';
+import { rowsOf } from '../domain/rows-of-users.ts';
 import { emptySite, groupedPeople, groupIds, idList, requestFor, SETTINGS, unwatched } from './people.ts';
 
 const settings = { ...SETTINGS, minSeeds: 1, maxShardUsers: 60 };
@@ -27,10 +28,8 @@ const READS_ALL: Partial<ExpansionRequest> = {
 
 async function ingestedPorts(userCount = 100, graph: GraphMode = 'always'): Promise<Ports> {
   const { ports } = emptySite();
-  async function* users() {
-    yield* groupedPeople(userCount);
-  }
-  await ingestUsers(ports, settings, 'people', { mode: 'upsert', graph }, users(), unwatched);
+  const users = rowsOf(groupedPeople(userCount));
+  await ingestUsers(ports, settings, 'people', { mode: 'upsert', graph }, users, unwatched);
   return ports;
 }
 

@@ -8,6 +8,7 @@ import { deletePopulation } from '#application/population.ts';
 import type { Ports } from '#application/ports.ts';
 import type { GraphMode } from '#application/publish-generation.ts';
 import type { User } from '#domain/features/shard.ts';
+import { rowsOf } from '../domain/rows-of-users.ts';
 import { emptySite, expansionOf, groupedPeople, ingested, opened, requestFor, SETTINGS, unwatched } from './people.ts';
 
 const settings = { ...SETTINGS, maxShardUsers: 150 };
@@ -15,10 +16,7 @@ const people = groupedPeople(300);
 
 /** An ingest through ports of the test's own. */
 function ingestThrough(ports: Ports, users: readonly User[], graph: GraphMode = 'always', used = settings) {
-  async function* streamed() {
-    yield* users;
-  }
-  return ingestUsers(ports, used, 'people', { mode: 'upsert', graph }, streamed(), unwatched);
+  return ingestUsers(ports, used, 'people', { mode: 'upsert', graph }, rowsOf(users), unwatched);
 }
 
 async function manifestOf({ catalog }: Ports): Promise<Manifest> {

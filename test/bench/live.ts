@@ -29,6 +29,7 @@ import type { Shard, User } from '#domain/features/shard.ts';
 import { seededRandom, shuffled } from '#domain/random.ts';
 import { localLivePorts } from '#infra/cli/local-ports.ts';
 import { LocalStack } from '#infra/local/local-stack.ts';
+import { rowsOf } from '../domain/rows-of-users.ts';
 import { synthesized } from '../infra/assembly.ts';
 import { markdownTable, provenance, writeSection } from './markdown.ts';
 
@@ -85,12 +86,12 @@ function idOf(id: string, copy: number): string {
 }
 
 async function ingest(ports: LivePorts, population: string, count: number): Promise<void> {
-  async function* users(): AsyncGenerator<User> {
+  function* users(): Generator<User> {
     for (let copy = 0; copy < count; copy++) {
       for (const { id, features } of people) yield { id: idOf(id, copy), features };
     }
   }
-  await ingestUsers(ports, settings, population, { mode: 'replace', graph: 'never' }, users(), () => {});
+  await ingestUsers(ports, settings, population, { mode: 'replace', graph: 'never' }, rowsOf(users()), () => {});
 }
 
 /** So many ids of users, by chance. */

@@ -12,7 +12,7 @@ import { settingsFrom } from '#application/settings.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 
 const builder = new ShardBuilder();
-for await (const user of readUsers(await openInput('infra/cli/demo/users.ndjson.gz'))) builder.add(user);
+for await (const rows of readUsers(await openInput('infra/cli/demo/users.ndjson.gz'))) builder.addRows(rows);
 const msweb = { name: 'msweb', generation: 1, shards: builder.build(250_000), sha256: [] };
 const campaigns = await readCampaigns(await openInput('infra/cli/demo/campaigns.ndjson.gz'));
 

@@ -16,7 +16,7 @@ import { ingestUsers } from '#application/ingest-users.ts';
 import { openPopulation, type Population } from '#application/population.ts';
 import type { RankingOptions } from '#application/ranking-options.ts';
 import type { RankingQuality } from '#domain/evaluation/ranking-metrics.ts';
-import type { User } from '#domain/features/shard.ts';
+import { dropFeatures, type UserRows } from '#domain/features/shard.ts';
 import { usersOf } from '../input.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { counted, printable, Terminal } from '../terminal.ts';
@@ -92,9 +92,9 @@ async function ingest(terminal: Terminal, drop: readonly string[]): Promise<Popu
   return openPopulation(ports, POPULATION, terminal.watch);
 }
 
-async function* without(drop: readonly string[], users: AsyncIterable<User>): AsyncGenerator<User> {
-  for await (const { id, features } of users)
-    yield { id, features: features.filter((feature) => !drop.includes(feature)) };
+async function* without(drop: readonly string[], users: AsyncIterable<UserRows>): AsyncGenerator<UserRows> {
+  const dropped = new Set(drop);
+  for await (const rows of users) yield dropFeatures(rows, dropped);
 }
 
 async function requestFor(campaign: Campaign): Promise<ExpansionRequest & RankingOptions> {

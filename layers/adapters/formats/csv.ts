@@ -11,22 +11,25 @@ export interface CsvRecord {
 }
 
 /** A record may hold a user's whole list of features, but not a file in which somebody forgot to close a quote. */
-const MAX_RECORD_CHARACTERS = 4 * 2 ** 20;
+export const MAX_RECORD_CHARACTERS = 4 * 2 ** 20;
 
 const QUOTED = /"[^"]*"/g;
 
 /** Every record of the file, the header first; all have as many cells as the first. */
-export async function* csvRecordsOf({ path, lines: all }: InputFile): AsyncGenerator<CsvRecord> {
+export async function* csvRecordsOf({
+  path,
+  lines: all,
+}: Pick<InputFile, 'path' | 'lines'>): AsyncGenerator<CsvRecord> {
   const lines = all[Symbol.asyncIterator]();
   const first = await firstLineOf(lines);
   if (first === undefined) return;
-  const header = first.text.replace(QUOTED, '');
+  const header = unquoted(first.text);
   if (header.includes('\r')) {
     throw new Invalid(`${path}, line ${first.number}: expected lines that end in LF or CRLF, got CR alone`);
   }
   const counter = lineCounter(first.number);
   const parser = parse({
-    delimiter: delimiterOf(header),
+    delimiter: delimiterOf(first.text),
     record_delimiter: ['\r\n', '\n'],
     max_record_size: MAX_RECORD_CHARACTERS,
     skip_empty_lines: true,
@@ -87,10 +90,20 @@ async function* blocksOf(first: Line, rest: AsyncIterable<Line>): AsyncGenerator
   yield block;
 }
 
-/** Whichever of comma, semicolon and tab stands most often in the header outside quotes; a comma where none does. */
-function delimiterOf(header: string): string {
+function unquoted(line: string): string {
+  return line.replace(QUOTED, '');
+}
+
+/** Whichever of comma, semicolon and tab stands most often in the first line outside quotes; a comma where none does. */
+export function delimiterOf(firstLine: string): string {
+  const header = unquoted(firstLine);
   const counted = [',', ';', '\t'].map((delimiter) => ({ delimiter, count: header.split(delimiter).length }));
   return counted.reduce((best, next) => (next.count > best.count ? next : best)).delimiter;
+}
+
+/** Whether the file ends within quotes. */
+export function isUnclosed(error: unknown): boolean {
+  return error instanceof Invalid && systemCodeOf(error.cause) === 'CSV_QUOTE_NOT_CLOSED';
 }
 
 function explained(error: unknown, path: string, counter: ReturnType<typeof lineCounter>): unknown {

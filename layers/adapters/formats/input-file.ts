@@ -1,7 +1,8 @@
 /**
- * A file as lines of text, streamed: gzip is recognised by its first bytes, never by the name, and so is what cannot be read.
+ * A file as lines of text, streamed, in blocks or one by one: gzip is recognised by its first bytes, never by the name, and so
+ * is what cannot be read.
  *
- * Memory: one chunk and one line; a longer line than `MAX_LINE_BYTES` is refused.
+ * Memory: some chunks, and one line; a longer line than `MAX_LINE_BYTES` is refused.
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
@@ -21,6 +22,13 @@ export interface Line {
   readonly number: number;
 }
 
+/** Whole lines in UTF-8 as they stand there, of which the last one of a file may lack its end. */
+export interface TextBlock {
+  readonly bytes: Buffer;
+  /** Of the first line, counted from 1. */
+  readonly number: number;
+}
+
 /** Told how many bytes of the file as it lies on the disk were read so far. */
 export type ReadWatch = (bytes: number) => void;
 
@@ -28,8 +36,14 @@ export type ReadWatch = (bytes: number) => void;
 const MAX_LINE_BYTES = 16 * 2 ** 20;
 
 const CHUNK_BYTES = 1 << 18;
+
+/** So much is unpacked at once, in another thread, while what came before is read. */
+const UNPACKED_BYTES = 1 << 20;
+
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+/** A byte order mark. */
+const MARK = Buffer.of(0xef, 0xbb, 0xbf);
 
 /** What no text begins with: letters alone, such as `PAR1`, may be somebody's id. */
 const UNREADABLE = [
@@ -44,13 +58,15 @@ const UNREADABLE = [
 /** Enough to recognise all of them. */
 const HEAD_BYTES = 10;
 
-/** A file that is read once, from its beginning to its end: pipes are files too. */
+/** A file that is read once, from its beginning to its end, by lines or by blocks: pipes are files too. */
 export interface InputFile {
   readonly path: string;
   /** Whether the first line that is not blank begins as JSON does. */
   readonly isJson: boolean;
   /** From the first that is not blank. */
   readonly lines: AsyncIterable<Line>;
+  /** The same lines. */
+  readonly blocks: AsyncIterable<TextBlock>;
   /** SHA-256 of what was read so far, as it lies on the disk; call it at the end. */
   sha256(): string;
 }
@@ -68,7 +84,7 @@ export async function inputOf(
 ): Promise<InputFile> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const lines = linesOf(
+  const blocks = blocksOf(
     path,
     tapped(open, (chunk) => {
       bytes += chunk.length;
@@ -77,48 +93,118 @@ export async function inputOf(
     }),
     from === 'the start',
   );
-  const head: Line[] = [];
+  const head: TextBlock[] = [];
   let isJson = false;
-  for (let next = await lines.next(); !next.done; next = await lines.next()) {
-    if (next.value.text.trim() === '') continue;
-    head.push(next.value);
-    isJson = beginsAsJson(next.value.text);
+  for (let next = await blocks.next(); !next.done; next = await blocks.next()) {
+    const first = firstNotBlank(next.value);
+    if (first === undefined) continue;
+    head.push(first);
+    isJson = beginsAsJson(textOf(first.bytes, endOfLine(first.bytes, 0)));
     break;
   }
-  return { path, isJson, lines: prepend(head, lines), sha256: () => hash.digest('hex') };
+  const whole = prepend(head, blocks);
+  return { path, isJson, blocks: whole, lines: linesIn(whole), sha256: () => hash.digest('hex') };
 }
 
-/** The lines of a file without their ends (LF or CRLF) and, where it may have one, without a byte order mark. */
-async function* linesOf(path: string, blocks: AsyncIterable<Buffer>, mayHaveMark: boolean): AsyncGenerator<Line> {
-  let number = 0;
-  const lineOf = (bytes: Buffer) => lineFrom(path, ++number, bytes, mayHaveMark && number === 1);
+/** The lines without their ends (LF or CRLF). */
+export async function* linesIn(blocks: AsyncIterable<TextBlock>): AsyncGenerator<Line> {
+  for await (const { bytes, number: first } of blocks) {
+    let number = first;
+    for (let start = 0; start < bytes.length; number++) {
+      const end = endOfLine(bytes, start);
+      yield lineOf(bytes.subarray(start, end), number);
+      start = end + 1;
+    }
+  }
+}
+
+/** A line of a block, without its line feed. */
+export function lineOf(bytes: Buffer, number: number): Line {
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? '\r\n' : '\n';
+  return { text: textOf(bytes, bytes.length + 1 - end.length), end, number };
+}
+
+/** Where the line feed stands that ends the line of that place; the end of the block where there is none. */
+export function endOfLine(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf(LINE_FEED, from);
+  return end < 0 ? bytes.length : end;
+}
+
+function textOf(bytes: Buffer, end: number): string {
+  return bytes.toString('utf8', 0, end);
+}
+
+/** From the first line on that is not blank; undefined where all are. */
+function firstNotBlank({ bytes, number: first }: TextBlock): TextBlock | undefined {
+  let number = first;
+  for (let start = 0; start < bytes.length; number++) {
+    const end = endOfLine(bytes, start);
+    if (bytes.toString('utf8', start, end).trim() !== '') return { bytes: bytes.subarray(start), number };
+    start = end + 1;
+  }
+  return undefined;
+}
+
+/** The lines of a file, checked, without a byte order mark where it may have one. */
+async function* blocksOf(path: string, chunks: AsyncIterable<Buffer>, mayHaveMark: boolean): AsyncGenerator<TextBlock> {
+  const checker = new LineChecker(path, mayHaveMark);
   let rest: Buffer[] = [];
   let restBytes = 0;
   try {
-    for await (const chunk of plainBytesOf(path, blocks)) {
+    for await (const chunk of plainBytesOf(path, chunks)) {
       let start = 0;
-      for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
-        const piece = chunk.subarray(start, end);
-        yield lineOf(restBytes === 0 ? piece : Buffer.concat([...rest, piece]));
-        if (restBytes > 0) [rest, restBytes] = [[], 0];
+      if (restBytes > 0) {
+        const end = chunk.indexOf(LINE_FEED);
         start = end + 1;
+        if (end >= 0) yield* checker.checked(Buffer.concat([...rest, chunk.subarray(0, start)]));
+        if (end >= 0) [rest, restBytes] = [[], 0];
       }
-      if (start < chunk.length) rest.push(chunk.subarray(start));
-      restBytes += chunk.length - start;
-      if (restBytes > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number + 1));
+      const end = Math.max(start, chunk.lastIndexOf(LINE_FEED) + 1);
+      if (end > start) yield* checker.checked(chunk.subarray(start, end));
+      if (end < chunk.length) rest.push(chunk.subarray(end));
+      restBytes += chunk.length - end;
+      if (restBytes > MAX_LINE_BYTES) throw new Invalid(tooLong(path, checker.lineCount + 1));
     }
-    if (restBytes > 0) yield lineOf(Buffer.concat(rest));
+    if (restBytes > 0) yield* checker.checked(Buffer.concat(rest));
   } catch (error) {
-    throw explainedZlib(error, path, number) ?? explainedFault(error, path);
+    throw explainedZlib(error, path, checker.lineCount) ?? explainedFault(error, path);
   }
 }
 
-function lineFrom(path: string, number: number, bytes: Buffer, mayHaveMark: boolean): Line {
-  if (bytes.length > MAX_LINE_BYTES) throw new Invalid(tooLong(path, number));
-  if (!isUtf8(bytes)) throw new Invalid(`${path}, line ${number}: expected UTF-8 text, got other bytes`);
-  const end = bytes.at(-1) === CARRIAGE_RETURN ? '\r\n' : '\n';
-  const text = bytes.toString('utf8', 0, bytes.length + 1 - end.length);
-  return { text: mayHaveMark && text.startsWith('\ufeff') ? text.slice(1) : text, end, number };
+/** Counts lines, and refuses the first that is too long or no UTF-8 when those before it were given. */
+class LineChecker {
+  readonly #path: string;
+  #mayHaveMark: boolean;
+  /** Lines that were given. */
+  lineCount = 0;
+
+  constructor(path: string, mayHaveMark: boolean) {
+    this.#path = path;
+    this.#mayHaveMark = mayHaveMark;
+  }
+
+  *checked(bytes: Buffer): Generator<TextBlock> {
+    if (isUtf8(bytes) && bytes.length <= MAX_LINE_BYTES) {
+      yield this.#block(bytes);
+      return;
+    }
+    for (let start = 0; start < bytes.length; ) {
+      const end = endOfLine(bytes, start);
+      const place = `${this.#path}, line ${this.lineCount + 1}`;
+      if (end - start > MAX_LINE_BYTES) throw new Invalid(tooLong(this.#path, this.lineCount + 1));
+      if (!isUtf8(bytes.subarray(start, end))) throw new Invalid(`${place}: expected UTF-8 text, got other bytes`);
+      yield this.#block(bytes.subarray(start, end + 1));
+      start = end + 1;
+    }
+  }
+
+  #block(bytes: Buffer): TextBlock {
+    const number = this.lineCount + 1;
+    for (let at = 0; at < bytes.length; at = endOfLine(bytes, at) + 1) this.lineCount++;
+    const hasMark = this.#mayHaveMark && bytes.subarray(0, MARK.length).equals(MARK);
+    this.#mayHaveMark = false;
+    return { bytes: hasMark ? bytes.subarray(MARK.length) : bytes, number };
+  }
 }
 
 function tooLong(path: string, number: number): string {
@@ -135,7 +221,7 @@ export async function* plainBytesOf(path: string, blocks: AsyncIterable<Buffer>)
     yield* whole;
     return;
   }
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  const gunzip = createGunzip({ chunkSize: UNPACKED_BYTES });
   // A failure of the source arrives through the iteration of the last stream; nothing is left to do in the callback.
   yield* pipeline(Readable.from(whole, { objectMode: false }), gunzip, () => {});
 }

@@ -4,7 +4,7 @@
  * Memory: so many users as `readUsers` says; what was read is put down whenever it is reached.
  */
 import * as z from 'zod';
-import { userAt } from '#domain/features/shard.ts';
+import type { UserRows } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { Conflict, Invalid } from '../errors.ts';
 import { inParallel, STORE_REQUESTS } from '../in-parallel.ts';
@@ -22,14 +22,11 @@ export async function readUsers(ports: StepPorts, settings: Settings, job: Uploa
   const given = plan.splits[split];
   if (given.kind === 'shard') {
     const shard = await oldShard(ports, job, plan, given.shard);
-    for (let row = 0; row < shard.ids.length; row++) rows.builder.add(userAt(shard, row));
+    rows.builder.addRows(shard);
     await rows.putDown('old');
     return;
   }
-  for await (const user of usersOf(ports, given)) {
-    rows.builder.add(user);
-    if (rows.builder.userCount >= settings.readUsers) await rows.putDown('new');
-  }
+  for await (const users of usersOf(ports, given)) await rows.add(users, settings.readUsers);
   if (given.kind === 'file' && rows.isEmpty) throw new Invalid(`${given.of}: expected at least one user, got none`);
   await rows.putDown('new');
   await writeJson(ports.objects, countsName(job, split), { duplicates: rows.duplicates });
@@ -66,6 +63,16 @@ class RowsByPart {
 
   get isEmpty(): boolean {
     return this.#times === 0 && this.builder.userCount === 0;
+  }
+
+  /** Adds new users, of whom at most so many are held. */
+  async add(users: UserRows, most: number): Promise<void> {
+    for (let row = 0; row < users.ids.length; ) {
+      const end = Math.min(users.ids.length, row + most - this.builder.userCount);
+      this.builder.addRows(users, row, end);
+      if (this.builder.userCount >= most) await this.putDown('new');
+      row = end;
+    }
   }
 
   async putDown(age: 'new' | 'old'): Promise<void> {

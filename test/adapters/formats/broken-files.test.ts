@@ -18,6 +18,7 @@ import { readOptions } from '#application/stored-json.ts';
 import { UploadOptions } from '#application/upload/plan-upload.ts';
 import { wholeLines } from '#application/upload/whole-lines.ts';
 import type { User } from '#domain/features/shard.ts';
+import { asInRows, usersOfRows } from '../../domain/rows-of-users.ts';
 import { allOf } from '../all-of.ts';
 import { type BrokenFile, brokenFile, brokenOptions, campaigns } from './broken-files.ts';
 import { naiveIds, naiveUsers } from './naive-reader.ts';
@@ -75,7 +76,8 @@ async function usersOfPieces(file: BrokenFile, pieceBytes: number): Promise<User
   const users: User[] = [];
   const zipped = sourceOf({ bytes: gzipSync(file.bytes, { level: 1 }), chunkBytes: 64 });
   for await (const bytes of inputFormats.pieces('file', zipped, pieceBytes)) {
-    users.push(...(await allOf(inputFormats.users('file', sourceOf({ bytes: Buffer.from(bytes), chunkBytes: 64 })))));
+    const piece = sourceOf({ bytes: Buffer.from(bytes), chunkBytes: 64 });
+    users.push(...usersOfRows(await allOf(inputFormats.users('file', piece))));
   }
   return users;
 }
@@ -88,7 +90,8 @@ async function usersOfRanges({ bytes, chunkBytes }: BrokenFile, step: number): P
     const end = Math.min(bytes.length, start + step);
     const source = sourceOf({ bytes: bytes.subarray(from), chunkBytes });
     const lines = async () => wholeLines(await source(), start > 0, end - from);
-    users.push(...(await allOf(inputFormats.users('file', lines, start > 0 ? 'later ndjson lines' : undefined))));
+    const midway = start > 0 ? 'later ndjson lines' : undefined;
+    users.push(...usersOfRows(await allOf(inputFormats.users('file', lines, midway))));
   }
   return users;
 }
@@ -104,8 +107,9 @@ const isGzip = ({ bytes }: BrokenFile) => bytes[0] === 0x1f && bytes[1] === 0x8b
 describe('any file', { timeout: 3_600_000 }, () => {
   it('of users gives the users that are in it, or is refused', async () => {
     await tried(brokenFile('users'), async (file) => {
-      const users = await readOrRefused(inputOf('file', sourceOf(file)).then((input) => allOf(readUsers(input))));
-      expect(users).toEqual(naiveUsers(file.bytes));
+      const rows = await readOrRefused(inputOf('file', sourceOf(file)).then((input) => allOf(readUsers(input))));
+      const users = rows && usersOfRows(rows);
+      expect(users).toEqual(naiveUsers(file.bytes)?.map(asInRows));
       return users;
     });
   });
@@ -132,7 +136,7 @@ describe('any file', { timeout: 3_600_000 }, () => {
       ),
       async ([file, bytes]) => {
         const users = await readOrRefused(usersOfPieces(file, bytes));
-        const expected = naiveUsers(file.bytes);
+        const expected = naiveUsers(file.bytes)?.map(asInRows);
         // One feature a row cannot be cut, and is not.
         if (users === undefined && /\bfeature\b/i.test(file.bytes.toString().trim().split('\n')[0])) return undefined;
         expect(users?.length === 0 ? undefined : users).toEqual(expected);
@@ -151,7 +155,7 @@ describe('any file', { timeout: 3_600_000 }, () => {
       fc.tuple(ndjson, step),
       async ([file, bytes]) => {
         const users = await readOrRefused(usersOfRanges(file, bytes));
-        expect(users?.length === 0 ? undefined : users).toEqual(naiveUsers(file.bytes));
+        expect(users?.length === 0 ? undefined : users).toEqual(naiveUsers(file.bytes)?.map(asInRows));
         return users;
       },
       [[fileOf('\ufeff{"id":"u0","features":[]}\n\ufeff{"id":"u1","features":[]}'), 7]],
@@ -224,7 +228,7 @@ describe('a file that grows when it is read', () => {
 
   const users = async (source: () => Promise<AsyncIterable<Uint8Array>>) => {
     let count = 0;
-    for await (const _ of inputFormats.users('file', source)) count++;
+    for await (const { ids } of inputFormats.users('file', source)) count += ids.length;
     return count;
   };
   const pieces = async (source: () => Promise<AsyncIterable<Uint8Array>>) => {

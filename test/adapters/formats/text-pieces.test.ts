@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { inputFormats } from '#adapters/formats/input-formats.ts';
 import { Invalid } from '#application/errors.ts';
 import type { User } from '#domain/features/shard.ts';
+import { usersOfRows } from '../../domain/rows-of-users.ts';
 
 function sourceOf(bytes: Uint8Array, chunkBytes = 50) {
   return async () =>
@@ -21,7 +22,7 @@ async function piecesOf(text: string, bytes: number): Promise<string[]> {
 }
 
 async function usersIn(text: string): Promise<User[]> {
-  return Array.fromAsync(inputFormats.users('a', sourceOf(new TextEncoder().encode(text))));
+  return usersOfRows(await Array.fromAsync(inputFormats.users('a', sourceOf(new TextEncoder().encode(text)))));
 }
 
 const cell = fc.string({ unit: fc.constantFrom('a', '"', '\n', ',', ' ', 'é'), maxLength: 8 });

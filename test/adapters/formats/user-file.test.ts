@@ -5,6 +5,7 @@ import { openInput } from '#adapters/formats/input-file.ts';
 import { readUsers } from '#adapters/formats/user-file.ts';
 import { Invalid } from '#application/errors.ts';
 import type { User } from '#domain/features/shard.ts';
+import { usersOfRows } from '../../domain/rows-of-users.ts';
 import { allOf } from '../all-of.ts';
 import { temporaryFile } from '../temporary-folder.ts';
 
@@ -13,7 +14,7 @@ function usersIn(content: string | Uint8Array): Promise<User[]> {
 }
 
 async function usersOf(path: string): Promise<User[]> {
-  return allOf(readUsers(await openInput(path)));
+  return usersOfRows(await allOf(readUsers(await openInput(path))));
 }
 
 /** The sentence that refuses the content, without the path that it starts with. */
@@ -198,8 +199,8 @@ describe('users as CSV', () => {
 
   it('have one feature a row, the rows of a user together', async () => {
     expect(await usersIn('user_id,feature\nu2,a\nu2,b\nu1,a\n')).toEqual([
-      { id: 'u2', features: ['a', 'b'], weights: [1, 1] },
-      { id: 'u1', features: ['a'], weights: [1] },
+      { id: 'u2', features: ['a', 'b'] },
+      { id: 'u1', features: ['a'] },
     ]);
     expect(await usersIn('user_id,feature,weight\nu2,a,0.5\nu2,b,3\n')).toEqual([
       { id: 'u2', features: ['a', 'b'], weights: [0.5, 3] },
