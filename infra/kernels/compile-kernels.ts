@@ -21,6 +21,7 @@ export const MODULES: readonly KernelModule[] = [
   { name: 'clusters', pages: 32, mostPages: 32 },
   { name: 'overlaps', pages: 96, mostPages: 96 },
   { name: 'reader', pages: 64, mostPages: 65_536 },
+  { name: 'row-order', pages: 32, mostPages: 65_536 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {

@@ -3,9 +3,9 @@
  *
  * Shapes: places (U) the table and the row of each user; F features that they have. Tables read from one file share one list
  *         of names, which is gone through once.
- * Cost:   O(nnz + F·log F). Rows are sorted by counting, some at a time: each entry goes to its column, and from there, column by
- *         column, back to its row.
+ * Cost:   O(nnz + F·log F).
  */
+import { orderRowsInPlace } from '../kernels/row-order-kernel.ts';
 import type { UserRows } from './shard.ts';
 import type { SparseMatrix } from './sparse-matrix.ts';
 
@@ -15,9 +15,6 @@ export interface RowPlaces {
   /** (U) */
   readonly rows: Uint32Array;
 }
-
-/** So many entries are sorted at a time, or as many as there are features: they should stay in the caches. */
-const ENTRIES_AT_A_TIME = 2 ** 17;
 
 /** A table, and what its columns are called in the shard. */
 interface Source {
@@ -36,7 +33,7 @@ export function joinRows(tables: readonly UserRows[], places: RowPlaces): Pick<U
   const offsets = markUsed(sources, places);
   const features = nameColumns(targets);
   const rows = collected(sources, places, offsets, features.length);
-  sortRows(rows);
+  orderRowsInPlace(rows);
   return { features, rows };
 }
 
@@ -85,51 +82,4 @@ function collected(
     }
   }
   return { columnCount, offsets, columns, weights };
-}
-
-function sortRows(matrix: SparseMatrix): void {
-  const { columnCount, offsets, columns, weights } = matrix;
-  const most = Math.min(columns.length, Math.max(ENTRIES_AT_A_TIME, columnCount));
-  const desk: Desk = {
-    ends: new Uint32Array(columnCount + 1),
-    rows: new Uint32Array(most),
-    weights: weights && new Float32Array(most),
-  };
-  const U = offsets.length - 1;
-  for (let start = 0; start < U; ) {
-    let end = start + 1;
-    while (end < U && offsets[end + 1] - offsets[start] <= most) end++;
-    sortSome(matrix, start, end, desk);
-    start = end;
-  }
-}
-
-/** Where entries lie sorted by column: where those of each column end, of each its row and its weight. */
-interface Desk {
-  readonly ends: Uint32Array;
-  readonly rows: Uint32Array;
-  readonly weights: Float32Array | undefined;
-}
-
-/** Sorts the columns within each of the rows `start` to `end`, weights along with them. */
-function sortSome({ offsets, columns, weights }: SparseMatrix, start: number, end: number, desk: Desk): void {
-  const ends = desk.ends.fill(0);
-  for (let at = offsets[start]; at < offsets[end]; at++) ends[columns[at] + 1]++;
-  for (let f = 1; f < ends.length; f++) ends[f] += ends[f - 1];
-  for (let u = start; u < end; u++) {
-    for (let at = offsets[u]; at < offsets[u + 1]; at++) {
-      const place = ends[columns[at]]++;
-      desk.rows[place] = u - start;
-      if (weights && desk.weights) desk.weights[place] = weights[at];
-    }
-  }
-  const next = offsets.slice(start, end);
-  const length = offsets[end] - offsets[start];
-  for (let f = 0, place = 0; place < length; f++) {
-    for (; place < ends[f]; place++) {
-      const at = next[desk.rows[place]]++;
-      columns[at] = f;
-      if (weights && desk.weights) weights[at] = desk.weights[place];
-    }
-  }
 }
