@@ -11,22 +11,20 @@ import { Invalid } from '#application/errors.ts';
 import { shown } from '#application/shown.ts';
 import type { User, UserRows } from '#domain/features/shard.ts';
 import { LAYOUT, STATUS } from '#domain/kernels/reader.ts';
-import { type CsvRecord, csvRecordsOf, delimiterOf, isUnclosed, MAX_RECORD_CHARACTERS } from './csv.ts';
+import { type CsvRecord, csvRecordsOf, delimiterOf } from './csv.ts';
 import { type UserColumns, userColumnsOf } from './csv-header.ts';
+import { closedEnd, type Follows, recordEnd } from './csv-record-end.ts';
 import { endOfLine, type InputFile, lineOf, linesIn, type TextBlock } from './input-file.ts';
 import { placeOf } from './json-line.ts';
 import { listOf, numberOf } from './list-cell.ts';
 import { RowReader } from './row-reader.ts';
 import { checkFeature, checkFeatureCount, checkId, checkUser, checkWeight, givenTwice } from './user-record.ts';
+import { WaitingText } from './waiting-text.ts';
 
 const LINE_FEED = 10;
-const QUOTE = 34;
 
-/** So much more must have come before an unfinished record is looked at again, at most. */
-const MOST_AWAITED_BYTES = 2 ** 20;
-
-/** What can be read of a text is read; what remains is the beginning of a record, and comes again with more behind it. */
-type Follows = 'more' | 'nothing';
+/** So many records are given to the parser at once, at most. */
+const MOST_PARSED = 1024;
 
 export async function* csvUsers({ path, blocks }: InputFile): AsyncGenerator<UserRows> {
   const waiting = new WaitingText();
@@ -47,58 +45,6 @@ export async function* csvUsers({ path, blocks }: InputFile): AsyncGenerator<Use
     if (sheet) yield* sheet.rest();
   } finally {
     sheet?.close();
-  }
-}
-
-/** What is not read yet. It is looked at again when it has doubled, or when it is much longer, which a record never is for long. */
-class WaitingText {
-  #parts: Buffer[] = [];
-  #bytes = 0;
-  #wanted = 0;
-
-  /** Everything that waits; nothing while it is too little to look at. */
-  with(bytes: Buffer): Buffer | undefined {
-    this.#parts.push(bytes);
-    this.#bytes += bytes.length;
-    return this.#bytes < this.#wanted ? undefined : this.all();
-  }
-
-  all(): Buffer {
-    return this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
-  }
-
-  keep(rest: Buffer): void {
-    this.#parts = rest.length > 0 ? [rest] : [];
-    this.#bytes = rest.length;
-    this.#wanted = rest.length + Math.min(rest.length, MOST_AWAITED_BYTES);
-  }
-}
-
-/**
- * Where the record ends: behind the first line by whose end as many quotes have closed as opened; undefined where more is to
- * come first, which is not waited for beyond what the parser takes.
- */
-async function recordEnd(
-  text: Buffer,
-  start: number,
-  follows: Follows,
-  parsed: (record: Buffer) => AsyncIterable<CsvRecord>,
-): Promise<number | undefined> {
-  let isQuoted = false;
-  for (let at = start; at < text.length; at++) {
-    if (text[at] === QUOTE) isQuoted = !isQuoted;
-    else if (text[at] === LINE_FEED && !isQuoted) return at + 1;
-  }
-  if (follows === 'nothing') return text.length;
-  if (text.length - start > MAX_RECORD_CHARACTERS) await refuseTooLong(parsed(text.subarray(start)));
-  return undefined;
-}
-
-async function refuseTooLong(records: AsyncIterable<CsvRecord>): Promise<void> {
-  try {
-    for await (const _ of records);
-  } catch (error) {
-    if (!isUnclosed(error)) throw error;
   }
 }
 
@@ -128,6 +74,9 @@ class CsvSheet {
   /** Who had one feature a row. */
   readonly #finished = new Set<string>();
   #isBegun = false;
+  /** How many records were parsed at once the last time, and the line on which they ended. */
+  #parsedCount = 0;
+  #parsedUpTo = -1;
 
   constructor(path: string, columns: UserColumns, top: TextBlock) {
     this.#path = path;
@@ -153,10 +102,13 @@ class CsvSheet {
       if (isCutOff && end - moved < text.length) continue;
       const stop = await recordEnd(text, from, follows, (bytes) => this.#recordsOf(bytes));
       if (stop === undefined) return from;
-      const record = text.subarray(from, stop);
-      for await (const cells of this.#recordsOf(record)) this.#add(cells);
-      this.#passLines(record);
-      from = stop;
+      const { records, bytes } = await this.#parsed(text.subarray(from), stop - from);
+      for (const record of records) {
+        yield* this.#reader.room();
+        this.#add(record);
+      }
+      this.#passLines(bytes);
+      from += bytes.length;
     }
     return text.length;
   }
@@ -202,7 +154,26 @@ class CsvSheet {
     });
   }
 
-  /** The record that begins there by the parser, in its own line: above it stand the header, and the blank lines before it. */
+  /**
+   * The record that a text begins with by the parser, where it ends, and, if the one before it was given to the parser too,
+   * those that follow: twice as many as then. They are parsed one by one if one of them is wrong.
+   */
+  async #parsed(text: Buffer, firstEnd: number): Promise<{ records: CsvRecord[]; bytes: Buffer }> {
+    const { line } = this.#reader.kernel;
+    this.#parsedCount = this.#parsedUpTo === line.value ? Math.min(2 * this.#parsedCount, MOST_PARSED) : 1;
+    let end = firstEnd;
+    for (let n = 1, next = closedEnd(text, end); n < this.#parsedCount && next !== undefined; n++) {
+      end = next;
+      next = closedEnd(text, end);
+    }
+    const [first, all] = [text.subarray(0, firstEnd), text.subarray(0, end)];
+    const records = await Array.fromAsync(this.#recordsOf(all)).catch(() => undefined);
+    const bytes = records ? all : first;
+    this.#parsedUpTo = line.value + lineCountOf(bytes);
+    return { records: records ?? (await Array.fromAsync(this.#recordsOf(first))), bytes };
+  }
+
+  /** The records that begin there by the parser, in their own lines: above them stand the header, and the blank lines before them. */
   async *#recordsOf(bytes: Buffer): AsyncGenerator<CsvRecord> {
     const { kernel } = this.#reader;
     const blankCount = kernel.line.value - kernel.recordLine.value;
@@ -275,6 +246,7 @@ class CsvSheet {
     );
   }
 
+  /** The rows that wait when all is read. */
   *rest(): Generator<UserRows> {
     if (!this.#reader.isEmpty) yield this.#reader.take();
   }

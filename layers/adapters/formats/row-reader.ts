@@ -20,6 +20,8 @@ export class RowReader {
   readonly #checkId: (id: string, line: number) => void;
   readonly #features: string[] = [];
   readonly #ids: string[] = [];
+  /** Of features that came as texts. */
+  readonly #numbers = new Map<string, number>();
   #memory = Buffer.from(this.kernel.memory.buffer);
 
   /** Whether the last row that was read may go on in what follows; `checkId` is told each id that the kernel read, in their order. */
@@ -67,13 +69,18 @@ export class RowReader {
     }
   }
 
-  /** One whole row, for which the kernel has room: it made sure before it stopped. */
+  /** Rows, if there must be room for another one. */
+  *room(): Generator<UserRows> {
+    if (this.kernel.isFull()) yield this.take(this.#last);
+  }
+
+  /** One whole row, for which there must be room: after the kernel has stopped there is. */
   add({ id, features, weights }: User): void {
     const { kernel } = this;
     this.readIds();
     kernel.beginRow(0, 0);
     features.forEach((feature, n) => {
-      kernel.pushWeighted(kernel.TEXT.value, this.#put(feature), Math.fround(weights?.[n] ?? 1));
+      kernel.giveWeighted(this.#numberOf(feature), Math.fround(weights?.[n] ?? 1));
     });
     kernel.endRow();
     this.#ids.push(id);
@@ -91,18 +98,27 @@ export class RowReader {
 
   /** Whether the row that is being read has the feature. */
   has(feature: string): boolean {
-    return this.kernel.isTaken(this.kernel.TEXT.value, this.#put(feature)) !== 0;
+    return this.kernel.isGiven(this.#numberOf(feature)) !== 0;
   }
 
   /** Gives the open row a feature. */
   push(feature: string, weight: number): void {
-    this.kernel.pushPair(this.kernel.TEXT.value, this.#put(feature), Math.fround(weight));
+    this.kernel.giveOpen(this.#numberOf(feature), Math.fround(weight));
+  }
+
+  #numberOf(feature: string): number {
+    const known = this.#numbers.get(feature);
+    if (known !== undefined) return known;
+    const number = this.kernel.numberOfName(this.kernel.TEXT.value, this.#put(feature));
+    this.#numbers.set(feature, number);
+    return number;
   }
 
   /** Writes one name where the kernel looks for it; returns its length. */
   #put(name: string): number {
     return this.memory.write(name, this.kernel.TEXT.value);
   }
+
   /** Reads what is loaded, from a place to its end; gives rows when they are many, and stops at what is unusual. */
   *read(readBytes: ReadBytes, start: number, end: number): Generator<UserRows, number> {
     let at = readBytes(start, end);

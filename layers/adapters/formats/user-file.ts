@@ -1,8 +1,8 @@
 /**
  * Users from NDJSON or CSV, whichever the first line shows.
  *
- * NDJSON: `{"id":"u1","features":["age:25-34","item:12"],"weights":[1,5]}`, weights optional. A line of just this shape, without
- *         a backslash in it, is read by the kernel; any other by JSON.parse.
+ * NDJSON: `{"id":"u1","features":["age:25-34","item:12"],"weights":[1,5]}`, weights optional. A line of just this shape is
+ *         read by the kernel; any other by JSON.parse.
  * CSV:    csv-users.ts.
  */
 import { Invalid } from '#application/errors.ts';

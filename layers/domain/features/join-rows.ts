@@ -25,7 +25,8 @@ interface Source {
 export function joinRows(tables: readonly UserRows[], places: RowPlaces): Pick<UserRows, 'features' | 'rows'> {
   const matrices = tables.map(({ rows }) => rows);
   const targets = new Map<readonly string[], Uint32Array>();
-  for (const { features } of tables) targets.set(features, new Uint32Array(features.length));
+  for (const { features } of tables)
+    if (!targets.has(features)) targets.set(features, new Uint32Array(features.length));
   const sources = tables.map(({ features }, t) => ({
     rows: matrices[t],
     target: targets.get(features) ?? new Uint32Array(0),

@@ -19,7 +19,7 @@ const MOST_COLUMNS: u32 = 0x10000 + MOST_FEATURES;
 export const WEIGHTS: usize = COLUMNS + 4 * <usize>MOST_COLUMNS; // f32
 export const INPUT: usize = 0x100000;
 export const MOST_INPUT: usize = 0x110000;
-const UNQUOTED: usize = INPUT + MOST_INPUT + 64; // cells whose quotes were doubled, of all that is given at once
+const UNQUOTED: usize = INPUT + MOST_INPUT + 64; // texts that do not stand in the input as they are, of all that is given at once
 const HEAP: usize = UNQUOTED + MOST_INPUT + 64;
 
 // How reading ended.
@@ -45,6 +45,7 @@ const TAB: u32 = 0x09;
 const LINE_FEED: u32 = 0x0a;
 const RETURN: u32 = 0x0d;
 const QUOTE: u32 = 0x22;
+const BACKSLASH: u32 = 0x5c;
 const COMMA: u32 = 0x2c;
 const COLON: u32 = 0x3a;
 
@@ -201,23 +202,45 @@ function setRowEnd(): void {
 // Gives the row a feature; false where it has it, or has too many.
 @inline
 function push(at: usize, length: u32): bool {
-  const entry = (<usize>numberOf(at, length)) << 4;
-  if (load<u32>(entries + entry, 12) == rowNumber || openCount == MOST_FEATURES) return false;
-  store<u32>(entries + entry, rowNumber, 12);
+  return give(numberOf(at, length));
+}
+
+@inline
+function give(number: u32): bool {
+  const mark = entries + (<usize>number << 4) + 12;
+  if (load<u32>(mark) == rowNumber || openCount == MOST_FEATURES) return false;
+  store<u32>(mark, rowNumber);
   const place = COLUMNS + 4 * <usize>columnCount;
-  store<u32>(place, <u32>(entry >> 4));
+  store<u32>(place, number);
   store<f32>(place + (WEIGHTS - COLUMNS), 1);
   columnCount++;
   openCount++;
   return true;
 }
 
-// The same with a weight, of which nothing is not to have the feature.
-export function pushWeighted(at: usize, length: u32, weight: f32): bool {
-  if (!push(at, length)) return false;
+// The number of a name, a new one if it has none.
+export function numberOfName(at: usize, length: u32): u32 {
+  return numberOf(at, length);
+}
+
+// Gives the row a feature with a weight, of which nothing is not to have it.
+export function giveWeighted(number: u32, weight: f32): bool {
+  if (!give(number)) return false;
   weigh(columnCount - 1, weight);
   if (weight == 0) columnCount--;
   return true;
+}
+
+// The same of the row of a user who has one feature a row.
+export function giveOpen(number: u32, weight: f32): bool {
+  const isGiven = giveWeighted(number, weight);
+  setRowEnd();
+  return isGiven;
+}
+
+// Whether the row has the feature.
+export function isGiven(number: u32): bool {
+  return load<u32>(entries + (<usize>number << 4), 12) == rowNumber;
 }
 
 @inline
@@ -239,8 +262,8 @@ function dropWeightless(from: u32): void {
   columnCount = to;
 }
 
-@inline
-function hasNoRoom(): bool {
+// Whether rows must be taken before another one is read.
+export function isFull(): bool {
   return rowCount == MOST_ROWS || columnCount > MOST_COLUMNS - MOST_FEATURES;
 }
 
@@ -250,6 +273,8 @@ function isName(length: usize): bool {
 }
 
 // --- bytes
+
+let unquotedEnd: usize = 0; // behind the last of the texts that do not stand in the input as they are
 
 @inline
 function byte(at: usize): u32 {
@@ -299,8 +324,9 @@ function decimal(at: usize): f64 {
 // Reads lines that end within what is given, and returns where it stopped.
 export function readNdjson(at: usize, end: usize): usize {
   status = DONE;
+  if (at == INPUT) unquotedEnd = UNQUOTED; // the ids of other input are read
   while (at < end) {
-    if (hasNoRoom()) {
+    if (isFull()) {
       status = FULL;
       break;
     }
@@ -328,10 +354,16 @@ function ndjsonLine(at: usize): usize {
   if (byte(p) != COLON) return 0;
   p = afterSpaces(p + 1);
   if (byte(p) != QUOTE) return 0;
-  const id = p + 1;
+  let id = p + 1;
   p = textEnd(id);
-  if (byte(p) != QUOTE || !isName(p - id)) return 0;
-  beginRow(id, <u32>(p - id));
+  let idEnd = p;
+  if (byte(p) == BACKSLASH) {
+    p = unescaped(id, p, unquotedEnd);
+    id = unquotedEnd;
+    idEnd = unquotedEnd = unescapedEnd;
+  }
+  if (byte(p) != QUOTE || !isName(idEnd - id)) return 0;
+  beginRow(id, <u32>(idEnd - id));
   p = afterSpaces(p + 1);
   if (byte(p) != COMMA) return 0;
   p = afterSpaces(p + 1);
@@ -380,8 +412,11 @@ function texts(at: usize): usize {
   if (byte(at) == 0x5d) return at + 1;
   while (byte(at) == QUOTE) {
     const text = at + 1;
-    const end = textEnd(text);
-    if (byte(end) != QUOTE || !isName(end - text) || !push(text, <u32>(end - text))) return 0;
+    let end = textEnd(text);
+    if (byte(end) == BACKSLASH) {
+      end = unescaped(text, end, TEXT);
+      if (byte(end) != QUOTE || !isName(unescapedEnd - TEXT) || !push(TEXT, <u32>(unescapedEnd - TEXT))) return 0;
+    } else if (byte(end) != QUOTE || !isName(end - text) || !push(text, <u32>(end - text))) return 0;
     if (load<u16>(end, 1) == 0x222c) {
       at = end + 2; // ,"
       continue;
@@ -424,6 +459,72 @@ function textEnd(at: usize): usize {
   }
 }
 
+// Writes a text with escapes as it is meant, whose first one stands at `at`; returns where it ends, or where it is unusual: too
+// long for a name, half a surrogate pair, or no escape.
+let unescapedEnd: usize = 0;
+
+function unescaped(text: usize, at: usize, to: usize): usize {
+  const most = to + MOST_NAME;
+  unescapedEnd = to;
+  while (true) {
+    const length = at - text;
+    if (unescapedEnd + length + 4 > most) return at;
+    memory.copy(unescapedEnd, text, length);
+    unescapedEnd += length;
+    if (byte(at) != BACKSLASH) return at;
+    const next = byte(at + 1) == 0x75 ? unescapedUnits(at) : unescapedLetter(at);
+    if (next == 0) return at;
+    text = next;
+    at = textEnd(next);
+  }
+}
+
+function unescapedLetter(at: usize): usize {
+  let letter = byte(at + 1);
+  if (letter == 0x62) letter = 8; // b
+  else if (letter == 0x74) letter = TAB;
+  else if (letter == 0x6e) letter = LINE_FEED;
+  else if (letter == 0x66) letter = 12;
+  else if (letter == 0x72) letter = RETURN;
+  else if (letter != QUOTE && letter != BACKSLASH && letter != 0x2f) return 0;
+  store<u8>(unescapedEnd++, letter);
+  return at + 2;
+}
+
+// \uXXXX, or two of them that are one letter.
+function unescapedUnits(at: usize): usize {
+  let letter = hexadecimal(at + 2);
+  let end = at + 6;
+  if (letter < 0) return 0;
+  if (letter >= 0xd800 && letter < 0xe000) {
+    const low = load<u16>(end) == 0x755c ? hexadecimal(end + 2) : -1;
+    if (letter >= 0xdc00 || low < 0xdc00 || low >= 0xe000) return 0;
+    letter = 0x10000 + ((letter - 0xd800) << 10) + low - 0xdc00;
+    end += 6;
+  }
+  if (letter < 0x80) {
+    store<u8>(unescapedEnd++, letter);
+    return end;
+  }
+  // UTF-8: the more bytes follow, the more bits of the first one are set.
+  const follow = letter < 0x800 ? 1 : letter < 0x10000 ? 2 : 3;
+  store<u8>(unescapedEnd++, (0xff00 >> (follow + 1)) | (letter >> (6 * follow)));
+  for (let n = follow - 1; n >= 0; n--) store<u8>(unescapedEnd++, 0x80 | ((letter >> (6 * n)) & 0x3f));
+  return end;
+}
+
+// Of four digits; −1 where one is none.
+function hexadecimal(at: usize): i32 {
+  let value: i32 = 0;
+  for (let n = 0; n < 4; n++) {
+    const letter = byte(at + n);
+    const digit = letter - 0x30 < 10 ? letter - 0x30 : (letter | 0x20) - 0x61 < 6 ? (letter | 0x20) - 0x57 : 16;
+    if (digit == 16) return -1;
+    value = (value << 4) | digit;
+  }
+  return value;
+}
+
 // --- CSV: records become cells, and cells become rows by what the header says
 
 const WIDE: i32 = 0; // each column but the id's is a field
@@ -436,7 +537,6 @@ let cellCount: i32 = 0;
 let idCell: i32 = 0;
 let featureCell: i32 = 0;
 let weightCell: i32 = 0; // −1 where there is none
-let unquotedEnd: usize = 0;
 export let cells: usize = 0; // of each two u32: address and length
 export let prefixes: usize = 0; // the same of what stands before a field's value
 
@@ -454,7 +554,7 @@ export function beginCsv(kind: i32, between: u32, count: i32, id: i32, feature: 
 // Reads records, blank lines left out, that end within what is given, and returns where it stopped.
 export function readCsv(at: usize, end: usize): usize {
   status = DONE;
-  if (at == INPUT) unquotedEnd = UNQUOTED; // the ids of other input are read
+  if (at == INPUT) unquotedEnd = UNQUOTED;
   store<u8>(end, QUOTE); // no cell goes on beyond
   while (at < end) {
     while (at < end && isLineEnd(at)) {
@@ -462,7 +562,7 @@ export function readCsv(at: usize, end: usize): usize {
       line++;
     }
     if (at == end) break;
-    if (hasNoRoom()) {
+    if (isFull()) {
       status = FULL;
       break;
     }
@@ -713,14 +813,7 @@ function pairedRow(): bool {
     if (numberEnd != at + cellLength(weightCell)) return false;
   }
   if (!isOpen(id, idLength)) openRow(id, idLength);
-  return pushPair(cellAt(featureCell), length, <f32>weight);
-}
-
-// Gives the open row a feature.
-export function pushPair(at: usize, length: u32, weight: f32): bool {
-  if (!pushWeighted(at, length, weight)) return false;
-  setRowEnd();
-  return true;
+  return giveOpen(numberOf(cellAt(featureCell), length), <f32>weight);
 }
 
 export function isOpen(id: usize, length: u32): bool {
@@ -753,9 +846,4 @@ export function keepOpenRow(): void {
   rowCount = 1;
   columnCount = length;
   store<u32>(ROW_STARTS + 4, length);
-}
-
-// Whether the row that is being read has the feature already.
-export function isTaken(at: usize, length: u32): bool {
-  return load<u32>(entries + (<usize>numberOf(at, length) << 4), 12) == rowNumber;
 }

@@ -63,14 +63,19 @@ export interface Reader {
     weight: number,
   ) => void;
   readonly beginRow: (id: number, length: number) => void;
-  readonly pushWeighted: (at: number, length: number, weight: number) => number;
+  /** The number of a name, a new one if it has none. */
+  readonly numberOfName: (at: number, length: number) => number;
+  /** Gives the row a feature by its number. */
+  readonly giveWeighted: (number: number, weight: number) => number;
   readonly endRow: () => void;
+  /** Whether rows must be taken before another one is begun. */
+  readonly isFull: () => number;
   readonly takeRows: () => void;
   /** Of one feature a row: whether the rows of this user are being read, and the beginning of another's. */
   readonly isOpen: (id: number, length: number) => number;
   readonly openRow: (id: number, length: number) => void;
-  readonly pushPair: (at: number, length: number, weight: number) => number;
-  readonly isTaken: (at: number, length: number) => number;
+  readonly giveOpen: (number: number, weight: number) => number;
+  readonly isGiven: (number: number) => number;
   readonly keepOpenRow: () => void;
 }
 

@@ -27,10 +27,16 @@ const ENTRIES_AT_A_TIME = 2 ** 17;
 
 const PAGE_BYTES = 2 ** 16;
 
+/** A memory that has grown beyond is not kept. */
+const MOST_KEPT_BYTES = 2 ** 24;
+
+let started: Exports | undefined;
+
 /** Puts the columns of each row into their order, weights along with them. */
 export function orderRowsInPlace(matrix: SparseMatrix): void {
   const { columnCount, offsets } = matrix;
-  const kernel = startModule<Exports>(ROW_ORDER_MODULE);
+  started ??= startModule<Exports>(ROW_ORDER_MODULE);
+  const kernel = started;
   const most = Math.max(ENTRIES_AT_A_TIME, columnCount);
   const U = offsets.length - 1;
   for (let start = 0; start < U; ) {
@@ -39,6 +45,7 @@ export function orderRowsInPlace(matrix: SparseMatrix): void {
     orderSome(kernel, matrix, start, end);
     start = end;
   }
+  if (kernel.memory.buffer.byteLength > MOST_KEPT_BYTES) started = undefined;
 }
 
 /** The rows `start` to `end`. */

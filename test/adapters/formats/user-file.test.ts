@@ -382,6 +382,53 @@ it.each(['', '\n\n', '\ufeff', 'id,age\n', gzipSync('')])('a file without users 
   expect(await refusalOf(content)).toBe(': expected at least one user, got none');
 });
 
+describe('users of another shape than the usual one', () => {
+  const COUNT = 40_000;
+  const usual = Array.from({ length: COUNT }, (_, u) => ({ id: `u${u}`, features: [`a:${u % 7}`, `b:${u}`] }));
+  const wide = usual.map(({ id, features: [a, b] }) => [id, a.slice(2), b.slice(2)]);
+
+  it.each<[string, (u: number) => string]>([
+    ['in another order', (u) => JSON.stringify({ features: usual[u].features, id: usual[u].id })],
+    ['now and then', (u) => JSON.stringify({ ...usual[u], ...(u % 5 === 0 && { more: [{}] }) })],
+    ['with escapes', (u) => JSON.stringify(usual[u]).replace('"u', '"\\u0075')],
+  ])('are read as they come, however many: NDJSON %s', async (_, lineOf) => {
+    expect(await usersIn(usual.map((__, u) => `${lineOf(u)}\n`).join(''))).toEqual(usual);
+  });
+
+  it('are read as they come, however many: CSV whose lines end in CR CR LF', async () => {
+    const users = await usersIn(`id,a,b\n${wide.map((cells) => `${cells.join()}\r\r\n`).join('')}`);
+
+    expect(users).toEqual(usual.map(({ id, features: [a, b] }) => ({ id, features: [a, `${b}\r`] })));
+  });
+
+  it('are refused with the line of the first that is wrong, among many', async () => {
+    const lines = wide.map((cells, u) => `${u === 30_000 ? '' : cells.join()}${u === 30_000 ? ',1,2' : ''}\r\r\n`);
+
+    expect(await refusalOf(`id,a,b\n${lines.join('')}`)).toBe(
+      ', line 30002: expected id to be a text that is not empty, got ""',
+    );
+  });
+
+  it.each([
+    ['NDJSON', (users: readonly User[]) => users.map((user) => `${JSON.stringify(user)}\n`).join('')],
+    [
+      'CSV',
+      (users: readonly User[]) =>
+        `id,features\n${users.map((user) => `${user.id},${user.features.join('|')}\n`).join('')}`,
+    ],
+  ])('may be longer than what is read at once: %s', async (_, textOf) => {
+    const features = Array.from({ length: 9_000 }, (__, f) => `${'x'.repeat(200)}:${f}`);
+    const users = [
+      { id: 'u1', features: ['a'] },
+      { id: 'u2', features },
+      { id: 'u3', features: ['b', ...features] },
+      { id: 'u4', features: ['b'] },
+    ];
+
+    expect(await usersIn(textOf(users))).toEqual(users);
+  });
+});
+
 describe('where a file is cut into chunks', () => {
   const CHUNK = 1 << 18;
   const NDJSON_USERS = [

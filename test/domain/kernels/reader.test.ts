@@ -15,6 +15,10 @@ function columnsOf(reader: Reader): Uint32Array {
   return new Uint32Array(reader.memory.buffer, reader.COLUMNS.value, reader.columnCount.value).slice();
 }
 
+function textAt(reader: Reader, at: number, length: number): string {
+  return new TextDecoder().decode(new Uint8Array(reader.memory.buffer, at, length));
+}
+
 describe('the kernel that reads rows', () => {
   it('numbers features as it meets them, and leaves out those of no weight', () => {
     const reader = takeReader();
@@ -29,7 +33,8 @@ describe('the kernel that reads rows', () => {
   });
 
   it.each([
-    ['an escaped letter', '{"id":"\\u0061","features":[]}\n'],
+    ['half a surrogate pair', '{"id":"u1","features":["\\ud83d\\u0061"]}\n'],
+    ['what is no escape', '{"id":"u\\x","features":[]}\n'],
     ['another order', '{"features":[],"id":"u1"}\n'],
     ['a feature twice', '{"id":"u1","features":["a","a"]}\n'],
     ['too few weights', '{"id":"u1","features":["a","b"],"weights":[1]}\n'],
@@ -42,6 +47,17 @@ describe('the kernel that reads rows', () => {
 
     expect([end, reader.status.value]).toEqual([29, STATUS.unusual]);
     expect([reader.rowCount.value, columnsOf(reader)]).toEqual([1, Uint32Array.of(0)]);
+    giveBack(reader);
+  });
+
+  it('reads escapes as they are meant', () => {
+    const reader = takeReader();
+
+    read(reader, '{"id":"\\u00fc\\"\\\\\\n","features":["\\u0000\\b\\f\\r\\t\\/\\u00E9\\u4e2d\\ud83d\\uDE00x"]}\n');
+
+    const [at, length] = new Uint32Array(reader.memory.buffer, reader.IDS.value, 2);
+    expect([reader.status.value, textAt(reader, at, length)]).toEqual([STATUS.done, 'ü"\\\n']);
+    expect(textAt(reader, reader.nameAt(0), reader.nameLength(0))).toBe('\u0000\b\f\r\t/é中😀x');
     giveBack(reader);
   });
 
