@@ -48,7 +48,7 @@ const VANISHING = 1e-36;
 
 export interface Step {
   readonly labels: Uint32Array;
-  /** (C×D), where they are asked for. */
+  /** Of each one's points, (C×D). */
   readonly sums: Float64Array;
 }
 

@@ -91,7 +91,7 @@ export function foldOverlaps(overlaps: Overlaps): Float64Array | undefined {
   for (let first = 0; first < rowCountOf(seeds); ) {
     const part = partFrom(seeds, first);
     foldPart(folded, overlaps, loadPart(part, overlaps.counts.subarray(first)));
-    first += part.sizes.length;
+    first += part.places.length;
   }
   return folded;
 }
@@ -109,7 +109,6 @@ function greatestSize(matrix: SparseMatrix): number {
 /** Seeds whose numbers fit into the kernel's memory, with the place of each. */
 interface Part {
   readonly rows: SparseMatrix;
-  readonly sizes: Uint32Array;
   readonly places: Uint32Array;
   /** The sizes of its groups, and where their places end. */
   readonly groupSizes: readonly number[];
@@ -135,7 +134,6 @@ function partFrom(seeds: SparseMatrix, first: number): Part {
   const columns = seeds.columns.subarray(seeds.offsets[first], seeds.offsets[row]);
   return {
     rows: { columnCount: seeds.columnCount, offsets, columns },
-    sizes: Uint32Array.from(places, (_, n) => sizeOf(seeds, first + n)),
     places: Uint32Array.from(places),
     groupSizes,
     groupEnds,

@@ -4,7 +4,7 @@
  * Reference: P. Jaccard 1901; S. Ioffe 2010 for the weighted form Σmin / Σmax.
  * Shapes:    seeds (S×F) distinct rows with `counts` (S) of how many seeds each stands for; scores (N).
  * Cost:      an inverted index (feature → seeds), so that only pairs that share a feature cost an increment each;
- *            equal users are scored once.
+ *            equal users are scored once. Sets are counted by a kernel.
  * Accuracy:  exact for any number of seeds.
  */
 import { placesOf } from '../features/feature-vector.ts';
