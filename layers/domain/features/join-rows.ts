@@ -52,10 +52,10 @@ function markUsed(sources: readonly Source[], places: RowPlaces): Uint32Array {
 
 /** The names of all columns that are used, in their order; each target becomes a place among them. */
 function nameColumns(targets: ReadonlyMap<readonly string[], Uint32Array>): string[] {
-  const used = new Set<string>();
-  for (const [names, target] of targets) for (let f = 0; f < target.length; f++) if (target[f]) used.add(names[f]);
-  const features = [...used].sort();
-  const place = new Map(features.map((name, f) => [name, f]));
+  const used = [...targets].map(([names, target]) => names.filter((_, f) => target[f]));
+  const features = (used.length === 1 ? used[0] : [...new Set(used.flat())]).sort();
+  const place = new Map<string, number>();
+  for (const [f, name] of features.entries()) place.set(name, f);
   for (const [names, target] of targets) {
     for (let f = 0; f < target.length; f++) if (target[f]) target[f] = place.get(names[f]) ?? 0;
   }

@@ -51,23 +51,26 @@ const COLON: u32 = 0x3a;
 
 // --- names and their numbers
 
-const FIRST_SLOTS: u32 = 0x2000;
+const FIRST_SLOTS: u32 = 0x1000;
 const ARENA: usize = 0x10000;
-let slots: usize = 0; // of each two u32: hash, and number + 1; 0 where it is free
+// A slot is of four u32 (hash; number + 1, or 0 where it is free; length; address of the name) and the first 16 bytes of the name,
+// so that next to every name is known from one place in memory.
+const SLOT_BYTES: usize = 32;
+let slots: usize = 0;
 let slotMask: u32 = 0;
-let entries: usize = 0; // of each four u32: address, length, hash, and the last row that has it; half as many as slots
+let names: usize = 0; // by number two u32: address and length
+let marks: usize = 0; // by number: the last row that has the feature
+let nameRoom: u32 = 0; // for so many
 let arena: usize = 0; // names lie one behind the other, with zeros up to a multiple of 16
 let arenaEnd: usize = 0;
 let heap: usize = 0;
 
 export function reset(): void {
   heap = HEAP;
-  slotMask = FIRST_SLOTS - 1;
-  slots = allocate(8 * <usize>FIRST_SLOTS);
-  entries = allocate(8 * <usize>FIRST_SLOTS);
-  memory.fill(slots, 0, 8 * <usize>FIRST_SLOTS);
+  featureCount = openCount = rowNumber = nameRoom = 0;
+  slots = emptySlots(FIRST_SLOTS);
+  growNames(FIRST_SLOTS);
   arena = arenaEnd = 0;
-  featureCount = openCount = rowNumber = 0;
   line = recordLine = 0;
   takeRows();
 }
@@ -88,11 +91,11 @@ export function allocate(bytes: usize): usize {
 
 // Address and length of the name of a number.
 export function nameAt(number: u32): usize {
-  return load<u32>(entries + (<usize>number << 4));
+  return load<u32>(names + (<usize>number << 3));
 }
 
 export function nameLength(number: u32): u32 {
-  return load<u32>(entries + (<usize>number << 4), 4);
+  return load<u32>(names + (<usize>number << 3), 4);
 }
 
 @inline
@@ -102,21 +105,16 @@ function firstOf(bytes: v128, count: u32): v128 {
 }
 
 @inline
-function hashOf(at: usize, length: u32): u32 {
-  let hash: u64 = length;
-  for (let done: u32 = 0; done < length; done += 16) {
-    const bytes = firstOf(v128.load(at + done), length - done);
-    hash = (hash ^ i64x2.extract_lane(bytes, 0)) * 0x9e3779b97f4a7c15;
-    hash ^= hash >> 32;
-    hash = (hash ^ i64x2.extract_lane(bytes, 1)) * 0xc2b2ae3d27d4eb4f;
-    hash ^= hash >> 29;
-  }
-  return <u32>(hash ^ (hash >> 32));
+function mixed(hash: u64, bytes: v128): u64 {
+  hash = (hash ^ i64x2.extract_lane(bytes, 0)) * 0x9e3779b97f4a7c15;
+  hash ^= hash >> 32;
+  hash = (hash ^ i64x2.extract_lane(bytes, 1)) * 0xc2b2ae3d27d4eb4f;
+  return hash ^ (hash >> 29);
 }
 
 @inline
 function isSame(known: usize, at: usize, length: u32): bool {
-  for (let done: u32 = 0; done < length; done += 16) {
+  for (let done: u32 = 16; done < length; done += 16) {
     const bytes = firstOf(v128.load(at + done), length - done);
     if (v128.any_true(v128.xor(v128.load(known + done), bytes))) return false;
   }
@@ -125,21 +123,26 @@ function isSame(known: usize, at: usize, length: u32): bool {
 
 @inline
 function numberOf(at: usize, length: u32): u32 {
-  const hash = hashOf(at, length);
+  const begin = firstOf(v128.load(at), length);
+  let mix = mixed(length, begin);
+  for (let done: u32 = 16; done < length; done += 16) {
+    mix = mixed(mix, firstOf(v128.load(at + done), length - done));
+  }
+  const hash = <u32>(mix ^ (mix >> 32));
   let slot = hash & slotMask;
   while (true) {
-    const place = slots + (<usize>slot << 3);
+    const place = slots + <usize>slot * SLOT_BYTES;
     const next = load<u32>(place, 4);
-    if (next == 0) return newNumber(at, length, hash, slot);
-    if (load<u32>(place) == hash) {
-      const entry = entries + (<usize>(next - 1) << 4);
-      if (load<u32>(entry, 4) == length && isSame(load<u32>(entry), at, length)) return next - 1;
+    if (next == 0) return newNumber(at, length, hash, place);
+    if (load<u32>(place) == hash && load<u32>(place, 8) == length) {
+      const isBegun = !v128.any_true(v128.xor(v128.load(place, 16), begin));
+      if (isBegun && isSame(load<u32>(place, 12), at, length)) return next - 1;
     }
     slot = (slot + 1) & slotMask;
   }
 }
 
-function newNumber(at: usize, length: u32, hash: u32, slot: u32): u32 {
+function newNumber(at: usize, length: u32, hash: u32, place: usize): u32 {
   const room = (<usize>length + 15) & ~15;
   if (arena + room > arenaEnd) {
     arena = allocate(ARENA);
@@ -148,33 +151,54 @@ function newNumber(at: usize, length: u32, hash: u32, slot: u32): u32 {
   for (let done: u32 = 0; done < length; done += 16) {
     v128.store(arena + done, firstOf(v128.load(at + done), length - done));
   }
-  const entry = entries + (<usize>featureCount << 4);
-  store<u32>(entry, <u32>arena);
-  store<u32>(entry, length, 4);
-  store<u32>(entry, hash, 8);
-  store<u32>(entry, 0, 12);
-  arena += room;
-  const place = slots + (<usize>slot << 3);
+  const number = featureCount++;
+  if (number == nameRoom) growNames(2 * nameRoom);
+  store<u32>(names + (<usize>number << 3), <u32>arena);
+  store<u32>(names + (<usize>number << 3), length, 4);
+  store<u32>(marks + (<usize>number << 2), 0);
   store<u32>(place, hash);
-  store<u32>(place, ++featureCount, 4);
-  if (featureCount > slotMask >> 1) growSlots();
-  return featureCount - 1;
+  store<u32>(place, featureCount, 4);
+  store<u32>(place, length, 8);
+  store<u32>(place, <u32>arena, 12);
+  v128.store(place, v128.load(arena), 16);
+  arena += room;
+  if (featureCount > slotMask - (slotMask >> 2)) growSlots();
+  return number;
 }
 
+function growNames(room: u32): void {
+  const oldNames = names;
+  const oldMarks = marks;
+  names = allocate(8 * <usize>room);
+  marks = allocate(4 * <usize>room);
+  memory.copy(names, oldNames, 8 * <usize>nameRoom);
+  memory.copy(marks, oldMarks, 4 * <usize>nameRoom);
+  nameRoom = room;
+}
+
+function emptySlots(count: u32): usize {
+  const at = allocate(<usize>count * SLOT_BYTES);
+  memory.fill(at, 0, <usize>count * SLOT_BYTES);
+  slotMask = count - 1;
+  return at;
+}
+
+// Twice as many; where they were, there is room for names.
 function growSlots(): void {
-  const slotCount = 2 * (slotMask + 1);
-  slotMask = slotCount - 1;
-  const moved = allocate(8 * <usize>slotCount);
-  memory.copy(moved, entries, <usize>featureCount << 4);
-  entries = moved;
-  slots = allocate(8 * <usize>slotCount);
-  memory.fill(slots, 0, 8 * <usize>slotCount);
-  for (let number: u32 = 0; number < featureCount; number++) {
-    const hash = load<u32>(entries + (<usize>number << 4), 8);
-    let slot = hash & slotMask;
-    while (load<u32>(slots + (<usize>slot << 3), 4) != 0) slot = (slot + 1) & slotMask;
-    store<u32>(slots + (<usize>slot << 3), hash);
-    store<u32>(slots + (<usize>slot << 3), number + 1, 4);
+  const old = slots;
+  const oldEnd = old + <usize>(slotMask + 1) * SLOT_BYTES;
+  slots = emptySlots(2 * (slotMask + 1));
+  for (let from = old; from < oldEnd; from += SLOT_BYTES) {
+    if (load<u32>(from, 4) == 0) continue;
+    let slot = load<u32>(from) & slotMask;
+    while (load<u32>(slots + <usize>slot * SLOT_BYTES, 4) != 0) slot = (slot + 1) & slotMask;
+    const place = slots + <usize>slot * SLOT_BYTES;
+    v128.store(place, v128.load(from));
+    v128.store(place, v128.load(from, 16), 16);
+  }
+  if (oldEnd - old > arenaEnd - arena) {
+    arena = old;
+    arenaEnd = oldEnd;
   }
 }
 
@@ -207,7 +231,7 @@ function push(at: usize, length: u32): bool {
 
 @inline
 function give(number: u32): bool {
-  const mark = entries + (<usize>number << 4) + 12;
+  const mark = marks + (<usize>number << 2);
   if (load<u32>(mark) == rowNumber || openCount == MOST_FEATURES) return false;
   store<u32>(mark, rowNumber);
   const place = COLUMNS + 4 * <usize>columnCount;
@@ -240,7 +264,7 @@ export function giveOpen(number: u32, weight: f32): bool {
 
 // Whether the row has the feature.
 export function isGiven(number: u32): bool {
-  return load<u32>(entries + (<usize>number << 4), 12) == rowNumber;
+  return load<u32>(marks + (<usize>number << 2)) == rowNumber;
 }
 
 @inline
