@@ -63,16 +63,11 @@ if (!(Number.isInteger(roundCount) && roundCount > 0)) {
 
 const folder = mkdtempSync(join(tmpdir(), 'akin-reading-'));
 try {
-  const users = flags.users === undefined ? madeUpUsers() : await usersOf(flags.users);
-  const files = [
-    fileOf('NDJSON', 'users.ndjson.gz', users.map((user) => `${JSON.stringify(user)}\n`).join('')),
-    fileOf('CSV', 'users.csv.gz', csvOf(users)),
-  ];
-  const entries = users.reduce((sum, { features }) => sum + features.length, 0);
+  const { files, userCount, entries } = await prepared();
   const fastest = files.map(() => CONTENDERS.map(() => Number.POSITIVE_INFINITY));
   for (let round = 0; round < roundCount; round++) await takeTurns(files, entries, fastest);
   const table = tableOf(files, fastest);
-  const what = `${users.length} users, ${entries} features of theirs; ${files.map(sizeOf).join('; ')}.`;
+  const what = `${userCount} users, ${entries} features of theirs; ${files.map(sizeOf).join('; ')}.`;
   console.log(`${what}\n\n${table}`);
   if (flags.write) {
     const source = `${provenance('npm run bench:reading')} The fastest of ${roundCount} rounds. ${what}`;
@@ -80,6 +75,16 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** The users are written and forgotten: they would be in the way of whoever collects garbage. */
+async function prepared(): Promise<{ files: MeasuredFile[]; userCount: number; entries: number }> {
+  const users = flags.users === undefined ? madeUpUsers() : await usersOf(flags.users);
+  const files = [
+    fileOf('NDJSON', 'users.ndjson.gz', users.map((user) => `${JSON.stringify(user)}\n`).join('')),
+    fileOf('CSV', 'users.csv.gz', csvOf(users)),
+  ];
+  return { files, userCount: users.length, entries: users.reduce((sum, { features }) => sum + features.length, 0) };
 }
 
 interface MeasuredFile {
