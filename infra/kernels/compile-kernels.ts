@@ -22,6 +22,7 @@ export const MODULES: readonly KernelModule[] = [
   { name: 'overlaps', pages: 96, mostPages: 96 },
   { name: 'reader', pages: 64, mostPages: 65_536 },
   { name: 'row-order', pages: 32, mostPages: 65_536 },
+  { name: 'sparse', pages: 8, mostPages: 4_096 },
 ];
 
 export function moduleFile({ name }: KernelModule): URL {
