@@ -28,7 +28,8 @@ export function placesOf(names: readonly string[], features: readonly string[]):
   const places = new Int32Array(names.length).fill(-1);
   let f = 0;
   for (let n = 0; n < names.length; n++) {
-    while (f < features.length && compareTexts(features[f], names[n]) < 0) f++;
+    // Whether they are the same is asked first: that is mostly so, and told at once.
+    while (f < features.length && features[f] !== names[n] && compareTexts(features[f], names[n]) < 0) f++;
     if (f < features.length && features[f] === names[n]) places[n] = f;
   }
   return places;

@@ -3,7 +3,9 @@
  *
  * They are the ones that a stack of some twenty was seen to use (docs/rankers.md says what was tried and left out).
  */
-import { distinctRows, type SparseMatrix } from '../features/sparse-matrix.ts';
+import { distinctRows } from '../features/sparse-matrix.ts';
+import { columnProducts } from '../kernels/sparse-kernel.ts';
+import { timesEach } from '../kernels/vector.ts';
 import { informationValue, isPositive } from '../scoring/information-value.ts';
 import { type Rarity, rarityOf, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
 import type { ScaledRows } from '../scoring/logistic-regression.ts';
@@ -59,7 +61,9 @@ export function fitInput(
 /** The scores of all users by weights of scaled columns, (N). */
 export function userScores({ rows, groups }: BlendStage, scaling: Scaling, weights: Float64Array): Float32Array {
   const distinct = scaledScores(rows[scaling], weights);
-  return Float32Array.from(groups, (group) => distinct[group]);
+  const scores = new Float32Array(groups.length);
+  for (let u = 0; u < groups.length; u++) scores[u] = distinct[groups[u]];
+  return scores;
 }
 
 export const BLEND_INPUTS: readonly BlendInput[] = [
@@ -117,21 +121,14 @@ function walk(scaling: Scaling, rounds: 1 | 2, isSafe: boolean): BlendInput {
 
 function informationValueWeights({ rows }: BlendStage, { positives, others }: Labels): Float64Array {
   const { matrix } = rows.none;
-  const [seedsWith, othersWith] = [countedBy(positives, matrix), countedBy(others, matrix)];
+  // How many users have a feature: how much of it they have does not count.
+  const [seedsWith, othersWith] = [positives, others].map((counts) =>
+    columnProducts({ ...matrix, weights: undefined }, counts),
+  );
   const [seeds, rest] = [positives, others].map((counts) => counts.reduce((sum, count) => sum + count, 0));
   return seedsWith.map((count, f) =>
     isPositive('positive', count, seeds, othersWith[f], rest) ? informationValue(count, seeds, othersWith[f], rest) : 0,
   );
-}
-
-/** How many users have each feature, (F), where row `r` stands for so many of them. */
-function countedBy(counts: Float64Array, { offsets, columns, columnCount }: SparseMatrix): Float64Array {
-  const sums = new Float64Array(columnCount);
-  for (let r = 0; r < counts.length; r++) {
-    if (counts[r] === 0) continue;
-    for (let at = offsets[r]; at < offsets[r + 1]; at++) sums[columns[at]] += counts[r];
-  }
-  return sums;
 }
 
 function countsOf({ positives, others }: Labels): Float64Array {
@@ -146,13 +143,7 @@ function sharesOf({ positives, others }: Labels): Float64Array {
 /** The mean of the seeds' unit vectors, (F). */
 function meanDirection({ rows }: BlendStage, { positives }: Labels): Float64Array {
   const { matrix, rowFactors, columnFactors } = rows['idf-unit'];
-  const { offsets, columns, weights } = matrix;
-  const sums = new Float64Array(columnFactors.length);
   const seedCount = positives.reduce((sum, positive) => sum + positive, 0);
-  for (let row = 0; row < rowFactors.length; row++) {
-    if (positives[row] === 0) continue;
-    const share = (positives[row] * rowFactors[row]) / seedCount;
-    for (let at = offsets[row]; at < offsets[row + 1]; at++) sums[columns[at]] += share * (weights ? weights[at] : 1);
-  }
-  return sums.map((sum, f) => sum * columnFactors[f]);
+  const shares = positives.map((positive, row) => (positive === 0 ? 0 : (positive * rowFactors[row]) / seedCount));
+  return timesEach(columnProducts(matrix, shares), columnFactors);
 }

@@ -9,6 +9,9 @@
 import { type FeatureVector, placesOf, valuesFor } from '../features/feature-vector.ts';
 import type { Shard } from '../features/shard.ts';
 import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
+import { sumByFours } from '../kernels/plain-sparse.ts';
+import { rowProducts, rowProductsOf } from '../kernels/sparse-kernel.ts';
+import { timesEach } from '../kernels/vector.ts';
 import { finiteInPlace, linearParts } from './linear-score.ts';
 import type { ScaledRows } from './logistic-regression.ts';
 
@@ -37,7 +40,7 @@ export function rarityOf({ features, rows }: Shard): Rarity {
 
 /** The rows as learners see them; `rarity` is of these very rows. */
 export function scaleRows(matrix: SparseMatrix, scaling: Scaling, { idf }: Rarity): ScaledRows {
-  const every = Uint32Array.from({ length: rowCountOf(matrix) }, (_, row) => row);
+  const every = new Uint32Array(rowCountOf(matrix)).map((_, row) => row);
   const columnFactors =
     scaling === 'idf-unit' ? idf.values : scaling === 'none' ? inverseAmounts(matrix) : idf.values.map(() => 1);
   return { matrix, rowFactors: rowFactorsOf(matrix, scaling, columnFactors, every), columnFactors };
@@ -55,19 +58,22 @@ function inverseAmounts({ columnCount, columns, weights }: SparseMatrix): Float6
 }
 
 function rowFactorsOf(
-  { offsets, columns, weights }: SparseMatrix,
+  matrix: SparseMatrix,
   scaling: Scaling,
   columnFactors: Float64Array,
   rows: Uint32Array,
 ): Float64Array {
   if (scaling === 'none') return new Float64Array(rows.length).fill(1);
-  return Float64Array.from(rows, (row) => {
-    let squares = 0;
-    for (let at = offsets[row]; at < offsets[row + 1]; at++) {
-      squares += (columnFactors[columns[at]] * (weights ? weights[at] : 1)) ** 2;
-    }
-    return squares > 0 ? 1 / Math.sqrt(squares) : 0;
-  });
+  return rowSquares(matrix, columnFactors, rows).map((squares) => (squares > 0 ? 1 / Math.sqrt(squares) : 0));
+}
+
+/** The squared lengths of the given rows, (rows). */
+function rowSquares(matrix: SparseMatrix, columnFactors: Float64Array, rows: Uint32Array): Float64Array {
+  const { offsets, columns, weights } = matrix;
+  if (!weights) return rowProductsOf(matrix, timesEach(columnFactors, columnFactors), rows);
+  // Squares of weights may be beyond float32, so they are none of a matrix; summed as rows without weights are.
+  const square = (at: number) => (columnFactors[columns[at]] * weights[at]) ** 2;
+  return Float64Array.from(rows, (row) => sumByFours(offsets[row], offsets[row + 1], square));
 }
 
 /** What was learned of scaled columns, by name and for rows as they are. */
@@ -77,27 +83,19 @@ export function linearModelOf(
   { columnFactors }: ScaledRows,
   rarity: Rarity,
 ): LinearModel {
-  const values = columnFactors.map((factor, f) => factor * weights[f]);
+  const values = timesEach(columnFactors, weights);
   return { scaling, weights: { features: rarity.idf.features, values }, rarity };
 }
 
 /** The scores of scaled rows, (N). */
 export function scaledScores({ matrix, rowFactors, columnFactors }: ScaledRows, weights: Float64Array): Float64Array {
-  const columnWeights = columnFactors.map((factor, f) => factor * weights[f]);
-  return Float64Array.from(rowFactors, (factor, row) => factor * sumOfRow(matrix, columnWeights, row));
-}
-
-function sumOfRow({ offsets, columns, weights }: SparseMatrix, columnWeights: Float64Array, row: number): number {
-  let sum = 0;
-  if (weights) for (let at = offsets[row]; at < offsets[row + 1]; at++) sum += columnWeights[columns[at]] * weights[at];
-  else for (let at = offsets[row]; at < offsets[row + 1]; at++) sum += columnWeights[columns[at]];
-  return sum;
+  return timesEach(rowProducts(matrix, timesEach(columnFactors, weights)), rowFactors);
 }
 
 export function linearModelScores(model: LinearModel, shard: Shard, rows: Uint32Array): Float32Array {
   const factors = rowFactorsOf(shard.rows, model.scaling, columnFactorsFor(model, shard), rows);
-  const columnWeights = valuesFor(shard.features, model.weights);
-  return finiteInPlace(Float32Array.from(rows, (row, n) => factors[n] * sumOfRow(shard.rows, columnWeights, row)));
+  const products = rowProductsOf(shard.rows, valuesFor(shard.features, model.weights), rows);
+  return finiteInPlace(new Float32Array(timesEach(products, factors)));
 }
 
 /** What each feature of one row adds to its score: pairs of column and amount. */

@@ -6,6 +6,8 @@
  * Shapes:    mass (N) is what a user has at the start; weights (F) by scaled column.
  * Cost:      two passes over the non-zeros a round.
  */
+import { columnProducts } from '../kernels/sparse-kernel.ts';
+import { timesEach } from '../kernels/vector.ts';
 import type { ScaledRows } from './logistic-regression.ts';
 
 /** So many users of no mass are added to each feature: what one user alone has says little. */
@@ -20,16 +22,11 @@ export function walkToFeatures(
   mass: ArrayLike<number>,
   userCounts?: Float64Array,
 ): Float64Array {
-  const { offsets, columns, weights, columnCount } = matrix;
-  const sums = new Float64Array(columnCount);
-  const counts = new Float64Array(columnCount).fill(PRIOR_USERS);
-  for (let u = 0; u < rowFactors.length; u++) {
-    const factor = rowFactors[u] * (userCounts ? userCounts[u] : 1);
-    for (let at = offsets[u]; at < offsets[u + 1]; at++) {
-      const amount = factor * (weights ? weights[at] : 1);
-      sums[columns[at]] += amount * mass[u];
-      counts[columns[at]] += amount;
-    }
-  }
-  return sums.map((sum, f) => sum / counts[f]);
+  const amounts = userCounts ? timesEach(rowFactors, userCounts) : rowFactors;
+  const sums = columnProducts(
+    matrix,
+    amounts.map((amount, u) => amount * mass[u]),
+  );
+  const counts = columnProducts(matrix, amounts);
+  return sums.map((sum, f) => sum / (PRIOR_USERS + counts[f]));
 }

@@ -30,7 +30,7 @@ export function fitStack(
   const rowFactors = new Float64Array(rows.length).fill(1);
   // A column that is taken out has the factor 0, and then a weight of 0.
   const columnFactors = new Float64Array(M).fill(1);
-  const settings = { strength, tolerance: 1e-3, maxSteps: 200 };
+  const settings = { strength, tolerance: 1e-3 };
   let start: Float64Array | undefined;
   for (;;) {
     const { weights } = fitLogisticRegression({ matrix, rowFactors, columnFactors }, labels, settings, start);

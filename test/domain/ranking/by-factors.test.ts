@@ -39,7 +39,7 @@ describe('ranking by factors', () => {
     };
     const positives = Float64Array.from(shard.ids, (id) => (PEOPLE.seeds.has(id) ? 1 : 0));
     const labels = { positives, others: positives.map((one) => 1 - one) };
-    const { weights } = fitLogisticRegression(scaled, labels, { strength: 3, tolerance: 1e-2, maxSteps: 100 });
+    const { weights } = fitLogisticRegression(scaled, labels, { strength: 3, tolerance: 1e-2 });
     roles[0].candidates.forEach((row, n) => {
       expect(scores[n]).toBeCloseTo(
         points[row].reduce((sum, x, d) => sum + weights[d] * x, 0),

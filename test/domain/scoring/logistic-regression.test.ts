@@ -51,10 +51,7 @@ describe('logistic regression', () => {
   });
 
   test.prop([anyProblem])("finds the optimum that Newton's method finds on the rows written out", (problem) => {
-    const { weights, hasConverged } = fitProblem(problem, 1e-6);
-
-    expect(hasConverged).toBe(true);
-    expectClose(weights, naiveOptimum(problem), 1e-4);
+    expectClose(fitProblem(problem, 1e-6).weights, naiveOptimum(problem), 1e-4);
   });
 
   test.prop([anyProblem, anyWeights])(
@@ -63,13 +60,14 @@ describe('logistic regression', () => {
       const { gradient, curvatures } = differencesOf(naiveObjective(problem), start);
       fc.pre(Math.hypot(...gradient) > 1e-3);
 
-      const { weights, steps } = fitProblem(problem, 0, start, 1);
+      // Ends after the first step, unless that makes the gradient longer.
+      const { weights, steps } = fitProblem(problem, shareOfIgnorance(problem, gradient) * (1 - 1e-5), start);
+      fc.pre(steps === 1);
 
       const step = weights.map((w, i) => w - start[i]);
       const whole = gradient.map((g, i) => -g / curvatures[i]);
       const widest = whole.reduce((best, x, i) => (Math.abs(x) > Math.abs(whole[best]) ? i : best), 0);
       const length = 2 ** Math.round(Math.log2(step[widest] / whole[widest]));
-      expect(steps).toBe(1);
       expect(length).toBeLessThanOrEqual(1);
       expectClose(
         step,
@@ -80,17 +78,15 @@ describe('logistic regression', () => {
   );
 
   test.prop([anyProblem, anyWeights])(
-    'has converged where the gradient is below its share of that at the base rate, and not before',
+    'goes no step where the gradient is below its share of that at the base rate, and else does',
     (problem, start) => {
-      const objective = naiveObjective(problem);
-      const [sum, rest] = [sumOf(problem, 'positives'), sumOf(problem, 'others')];
-      const ignorant = Float64Array.of(0, 0, 0, 0, Math.log((sum + 1) / (rest + 1)));
-      const [here, there] = [start, ignorant].map((at) => Math.hypot(...differencesOf(objective, at).gradient));
-      fc.pre(here > 1e-3 && there > 1e-3);
+      const { gradient } = differencesOf(naiveObjective(problem), start);
+      const share = shareOfIgnorance(problem, gradient);
+      fc.pre(Math.hypot(...gradient) > 1e-3 && Number.isFinite(share));
 
-      const isThere = (share: number) => fitProblem(problem, share * (here / there), start, 0).hasConverged;
+      const stepsAt = (tolerance: number) => fitProblem(problem, tolerance, start).steps;
 
-      expect([isThere(1 - 1e-5), isThere(1 + 1e-5)]).toEqual([false, true]);
+      expect([stepsAt(share * (1 - 1e-5)) > 0, stepsAt(share * (1 + 1e-5))]).toEqual([true, 0]);
     },
   );
 
@@ -129,14 +125,24 @@ describe('logistic regression', () => {
     expect(fitProblem(problem, 1e-6, start)).toEqual(fitProblem(problem, 1e-6, start));
   });
 
-  it('says that it has not converged where it may take too few steps, and goes on from there', () => {
+  it('goes on from where another fit ended, and ends by itself where rounding leaves nothing to gain', () => {
     const problem = problemOf([row([0], 3, 0), row([1], 0, 2), row([0, 1], 1, 9), row([2, 3], 5, 4)]);
-    const short = fitProblem(problem, 1e-6, undefined, 2);
-    const whole = fitProblem(problem, 1e-6, short.weights);
+    const short = fitProblem(problem, 1e-1);
+    const rest = fitProblem(problem, 1e-6, short.weights);
+    const exact = fitProblem(problem, 0);
 
-    expect([short.steps, short.hasConverged, whole.hasConverged]).toEqual([2, false, true]);
-    expect(whole.steps).toBeLessThan(20);
-    expectClose(whole.weights, naiveOptimum(problem), 1e-4);
+    expect(short.steps).toBeLessThan(rest.steps + short.steps);
+    expect(rest.steps).toBeLessThan(20);
+    expect(exact.steps).toBeLessThan(100);
+    expectClose(rest.weights, naiveOptimum(problem), 1e-4);
+    expectClose(exact.weights, naiveOptimum(problem), 1e-7);
+  });
+
+  it('counts a row that stands for many as it counts as many rows, also far from any doubt', () => {
+    const rows = Array.from({ length: 3000 }, (_, n) => row([n % 4], n % 3 === 0 ? 1 : 0, n % 3 === 0 ? 0 : 1));
+    const counted = [0, 1, 2, 3].map((f) => row([f], 250, 500));
+
+    expectClose(fitProblem(problemOf(rows), 1e-9).weights, fitProblem(problemOf(counted), 1e-9).weights, 1e-6);
   });
 
   it.each<[string, readonly Row[]]>([
@@ -162,10 +168,9 @@ describe('logistic regression', () => {
     };
     const counts = { positives: Float64Array.of(1, 3), others: Float64Array.of(0, 0) };
 
-    const { weights, hasConverged } = fitLogisticRegression(rows, counts, settingsOf(Math.log(3), 1e-6));
+    const { weights } = fitLogisticRegression(rows, counts, settingsOf(Math.log(3), 1e-6));
 
     expect([...weights]).toEqual([expect.closeTo(Math.log(3), 6)]);
-    expect(hasConverged).toBe(true);
   });
 
   it('bears entries of any size under factors that tame them', () => {
@@ -179,10 +184,9 @@ describe('logistic regression', () => {
       has.map((own) => own.map((f) => sizes[f])),
     );
 
-    const { weights, hasConverged } = fitLogisticRegression(tamed, counts, settingsOf(1, 1e-7));
+    const { weights } = fitLogisticRegression(tamed, counts, settingsOf(1, 1e-7));
 
     const plain = fitLogisticRegression(scaledRows(has, [1, 1, 1, 1], [1, 1, 1, 1, 1]), counts, settingsOf(1, 1e-7));
-    expect(hasConverged).toBe(true);
     expectClose(weights, plain.weights, 1e-4);
   });
 
@@ -195,8 +199,16 @@ describe('logistic regression', () => {
   });
 });
 
-function settingsOf(strength: number, tolerance: number, maxSteps = 500) {
-  return { strength, tolerance, maxSteps };
+function settingsOf(strength: number, tolerance: number) {
+  return { strength, tolerance };
+}
+
+/** How long a gradient is beside that where nothing is known but the base rate. */
+function shareOfIgnorance(problem: Problem, gradient: Float64Array): number {
+  const [sum, rest] = [sumOf(problem, 'positives'), sumOf(problem, 'others')];
+  const ignorant = Float64Array.of(0, 0, 0, 0, Math.log((sum + 1) / (rest + 1)));
+  const there = Math.hypot(...differencesOf(naiveObjective(problem), ignorant).gradient);
+  return there > 1e-3 ? Math.hypot(...gradient) / there : Number.POSITIVE_INFINITY;
 }
 
 function problemOf(rows: readonly Row[]): Problem {
@@ -211,12 +223,7 @@ function scaledRows(has: number[][], columnFactors: number[], rowFactors: number
   };
 }
 
-function fitProblem(
-  { rows, columnFactors, isWeighted, strength }: Problem,
-  tolerance: number,
-  start?: Float64Array,
-  steps?: number,
-) {
+function fitProblem({ rows, columnFactors, isWeighted, strength }: Problem, tolerance: number, start?: Float64Array) {
   const has = rows.map((one) => [...one.has]);
   const amounts = rows.map((one) => one.has.map((f) => one.amounts[f]));
   const scaled = scaledRows(
@@ -227,7 +234,7 @@ function fitProblem(
   );
   const countsOf = (kind: 'positives' | 'others') => Float64Array.from(rows, (one) => one[kind]);
   const counts = { positives: countsOf('positives'), others: countsOf('others') };
-  return fitLogisticRegression(scaled, counts, settingsOf(strength, tolerance, steps), start);
+  return fitLogisticRegression(scaled, counts, settingsOf(strength, tolerance), start);
 }
 
 function differencesOf(objective: (w: Float64Array) => number, at: Float64Array) {
