@@ -37,5 +37,12 @@ export function placesOf(names: readonly string[], features: readonly string[]):
 
 /** The vector's values in the order of `names`, 0 for a name it does not know, (names). */
 export function valuesFor(names: readonly string[], vector: FeatureVector): Float64Array {
-  return Float64Array.from(placesOf(names, vector.features), (place) => (place < 0 ? 0 : vector.values[place]));
+  return valuesAt(placesOf(names, vector.features), vector.values, 0);
+}
+
+/** The values at the given places, and another one where there is none, (places). */
+export function valuesAt(places: Int32Array, values: Float64Array, otherwise: number): Float64Array {
+  const found = new Float64Array(places.length).fill(otherwise);
+  for (let n = 0; n < places.length; n++) if (places[n] >= 0) found[n] = values[places[n]];
+  return found;
 }

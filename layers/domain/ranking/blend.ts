@@ -3,7 +3,7 @@
  * `boosted-trees` score and explain with; a blend of one input is that input.
  */
 import type { Shard } from '../features/shard.ts';
-import { type LinearModel, linearModelParts, linearModelScores } from '../scoring/linear-model.ts';
+import { type LinearModel, linearModelParts, linearModelScores, linearScorer } from '../scoring/linear-model.ts';
 import { finiteInPlace } from '../scoring/linear-score.ts';
 import { type BlendTrees, blendTreeParts, blendTreeScores } from './blend-trees.ts';
 import { type Standard, standardised } from './cross-fit.ts';
@@ -22,8 +22,9 @@ export interface BlendModel {
 
 export function blendScores({ inputs, trees }: BlendModel, shard: Shard, rows: Uint32Array): Float32Array {
   const sums = new Float64Array(rows.length);
+  const scoresBy = linearScorer(shard, rows);
   const numbers = inputs.map(({ model, standard, weight }) => {
-    const scores = linearModelScores(model, shard, rows);
+    const scores = scoresBy(model);
     const factor = weight / standard.deviation;
     for (let n = 0; n < sums.length; n++) sums[n] += factor * Math.min(scores[n], standard.most);
     return trees ? standardised(scores, standard) : new Float32Array(0);

@@ -6,7 +6,7 @@
  *          square in their column under `none`, so that no unit of measure decides.
  * Shapes:  a score is r_u · Σ_f w_f·x_uf; weights (F) by name, rows (N) row numbers.
  */
-import { type FeatureVector, placesOf, valuesFor } from '../features/feature-vector.ts';
+import { type FeatureVector, placesOf, valuesAt, valuesFor } from '../features/feature-vector.ts';
 import type { Shard } from '../features/shard.ts';
 import { rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
 import { sumByFours } from '../kernels/plain-sparse.ts';
@@ -48,10 +48,11 @@ export function scaleRows(matrix: SparseMatrix, scaling: Scaling, { idf }: Rarit
 
 /** 1 over the root mean square of each column's weights; 1 where there are none. */
 function inverseAmounts({ columnCount, columns, weights }: SparseMatrix): Float64Array {
+  if (!weights) return new Float64Array(columnCount).fill(1);
   const squares = new Float64Array(columnCount);
   const counts = new Float64Array(columnCount);
   columns.forEach((f, at) => {
-    squares[f] += weights ? weights[at] ** 2 : 1;
+    squares[f] += weights[at] ** 2;
     counts[f]++;
   });
   return squares.map((sum, f) => (sum > 0 ? Math.sqrt(counts[f] / sum) : 1));
@@ -93,21 +94,39 @@ export function scaledScores({ matrix, rowFactors, columnFactors }: ScaledRows, 
 }
 
 export function linearModelScores(model: LinearModel, shard: Shard, rows: Uint32Array): Float32Array {
-  const factors = rowFactorsOf(shard.rows, model.scaling, columnFactorsFor(model, shard), rows);
-  const products = rowProductsOf(shard.rows, valuesFor(shard.features, model.weights), rows);
-  return finiteInPlace(new Float32Array(timesEach(products, factors)));
+  return linearScorer(shard, rows)(model);
+}
+
+/** A function that scores the same rows by one model after another; models that share features or rarity share the work. */
+export function linearScorer(shard: Shard, rows: Uint32Array): (model: LinearModel) => Float32Array {
+  const known = new Map<readonly string[], Int32Array>();
+  const placesIn = (features: readonly string[]) => {
+    const places = known.get(features) ?? placesOf(shard.features, features);
+    known.set(features, places);
+    return places;
+  };
+  const lengths = new Map<unknown, Float64Array>();
+  return ({ scaling, weights, rarity }) => {
+    const key = scaling === 'idf-unit' ? rarity : scaling;
+    const factors =
+      lengths.get(key) ??
+      rowFactorsOf(shard.rows, scaling, columnFactorsFor(scaling, rarity, placesIn(rarity.idf.features)), rows);
+    lengths.set(key, factors);
+    const products = rowProductsOf(shard.rows, valuesAt(placesIn(weights.features), weights.values, 0), rows);
+    return finiteInPlace(new Float32Array(timesEach(products, factors)));
+  };
 }
 
 /** What each feature of one row adds to its score: pairs of column and amount. */
 export function linearModelParts(model: LinearModel, shard: Shard, row: number): (readonly [number, number])[] {
-  const [factor] = rowFactorsOf(shard.rows, model.scaling, columnFactorsFor(model, shard), Uint32Array.of(row));
+  const { scaling, rarity } = model;
+  const columnFactors = columnFactorsFor(scaling, rarity, placesOf(shard.features, rarity.idf.features));
+  const [factor] = rowFactorsOf(shard.rows, scaling, columnFactors, Uint32Array.of(row));
   const parts = linearParts(shard.rows, valuesFor(shard.features, model.weights), row);
   return parts.map(([column, amount]) => [column, factor * amount] as const);
 }
 
-/** How much each column of a shard counts in the length of a row, (F). */
-function columnFactorsFor({ scaling, rarity }: LinearModel, { features }: Shard): Float64Array {
-  if (scaling !== 'idf-unit') return new Float64Array(features.length).fill(1);
-  const { idf, unseen } = rarity;
-  return Float64Array.from(placesOf(features, idf.features), (place) => (place < 0 ? unseen : idf.values[place]));
+/** How much each column of a shard counts in the length of a row, by the columns' places among the model's, (F). */
+function columnFactorsFor(scaling: Scaling, { idf, unseen }: Rarity, places: Int32Array): Float64Array {
+  return scaling === 'idf-unit' ? valuesAt(places, idf.values, unseen) : new Float64Array(places.length).fill(1);
 }
