@@ -9,7 +9,7 @@ import { seededRandom } from '#domain/random.ts';
 import { byAuto, STACK, STACK_WITH_TREES } from '#domain/ranking/by-auto.ts';
 import { byInformationValue } from '#domain/ranking/by-information-value.ts';
 import { bySimilarity } from '#domain/ranking/by-similarity.ts';
-import { dealFolds, FOLD_COUNT, heldOutPlaces, LEAST_HELD_OUT } from '#domain/ranking/folds.ts';
+import { dealFolds, heldOutPlaces, LEAST_HELD_OUT, triedFolds } from '#domain/ranking/folds.ts';
 import type { Ranker, Trial, Trials } from '#domain/ranking/ranker.ts';
 import { seedCountOf, type TrainingSet } from '#domain/ranking/training-set.ts';
 import { Invalid } from './errors.ts';
@@ -37,6 +37,7 @@ export interface HeldOut {
   readonly skipped: readonly string[];
   readonly isWithoutUnlike: boolean;
   readonly others: number;
+  readonly folds: number;
 }
 
 /** The ranker that is to be proved, and the trials it has made itself, if it makes any. */
@@ -64,9 +65,10 @@ export function holdOutSeeds(
     trialOf('information value', byInformationValue('positive')),
   ];
   const others = set.isSeed.length - seedCount;
+  const folds = triedFolds(seedCount);
   if (own) {
     const { places, contenders, winner, skipped } = own;
-    return { places, beside, tried: contenders, winner, skipped, isWithoutUnlike, others };
+    return { places, beside, tried: contenders, winner, skipped, isWithoutUnlike, others, folds };
   }
   const single = trialOf(title, ranker);
   const auto = level === 'full' ? trialsOfAuto(set, seed) : undefined;
@@ -78,6 +80,7 @@ export function holdOutSeeds(
     skipped: auto?.skipped ?? [],
     isWithoutUnlike,
     others,
+    folds,
   };
 }
 
@@ -126,7 +129,7 @@ export function evidenceOf(
   { size, candidateCount, baseRate, scoreAt }: Audience,
   seed: number,
 ): Evidence {
-  const { places, beside, tried, winner, skipped, others } = heldOut;
+  const { places, beside, tried, winner, skipped, others, folds } = heldOut;
   const share = size / candidateCount;
   const recall = recallWithInterval(places, share);
   const lift = liftOf(recall, share);
@@ -135,7 +138,7 @@ export function evidenceOf(
   return {
     heldOutSeeds: places.length,
     others,
-    folds: FOLD_COUNT,
+    folds,
     auc,
     recall,
     lift,

@@ -204,6 +204,7 @@ describe('evidence', () => {
       skipped: [],
       isWithoutUnlike: false,
       others: 100,
+      folds: 5,
     };
 
     const { auc, recall, lift, tried } = evidenceOf(

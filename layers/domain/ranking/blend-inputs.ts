@@ -3,16 +3,14 @@
  *
  * They are the ones that a stack of some twenty was seen to use (docs/rankers.md says what was tried and left out).
  */
-import { distinctRows } from '../features/sparse-matrix.ts';
 import { columnProducts } from '../kernels/sparse-kernel.ts';
 import { timesEach } from '../kernels/vector.ts';
 import { informationValue, isPositive } from '../scoring/information-value.ts';
-import { type Rarity, rarityOf, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
-import type { ScaledRows } from '../scoring/logistic-regression.ts';
+import { type Scaling, scaledScores } from '../scoring/linear-model.ts';
 import { walkToFeatures } from '../scoring/random-walk.ts';
 import { walkWeights } from './by-random-walk.ts';
-import { groupLabels, type Labels, regress } from './regression-choice.ts';
-import type { TrainingSet } from './training-set.ts';
+import { type Labels, type LearningStage, type RowsByScaling, stageLabels } from './learning-stage.ts';
+import { ROUGH_TOLERANCE, regress } from './regression-choice.ts';
 
 export interface BlendInput {
   readonly name: string;
@@ -24,7 +22,7 @@ export interface BlendInput {
   /** In standard deviations, where more says nothing more: `FAR` for what is told of people by way of others. */
   readonly ceiling?: number;
   /** The weights of scaled columns, (F). `before` keeps what was fitted last, to begin from. */
-  fit(stage: BlendStage, labels: Labels, before: Map<string, Float64Array>): Float64Array;
+  fit(rows: RowsByScaling, labels: Labels, before: Map<string, Float64Array>): Float64Array;
 }
 
 /**
@@ -33,37 +31,19 @@ export interface BlendInput {
  */
 const FAR = 5;
 
-/** A training set's different rows in all scalings: equal users are one row, with labels that count them. */
-export interface BlendStage {
-  readonly rarity: Rarity;
-  readonly rows: Readonly<Record<Scaling, ScaledRows>>;
-  /** Which row each user has, (N). */
-  readonly groups: Uint32Array;
-}
-
-export function blendStage({ shard }: TrainingSet): BlendStage {
-  const rarity = rarityOf(shard);
-  const { matrix, groups } = distinctRows(shard.rows);
-  const scaled = (scaling: Scaling) => scaleRows(matrix, scaling, rarity);
-  return { rarity, rows: { none: scaled('none'), unit: scaled('unit'), 'idf-unit': scaled('idf-unit') }, groups };
-}
-
-/** The weights that an input gives people with these labels, one of each user. */
-export function fitInput(
-  input: BlendInput,
-  stage: BlendStage,
+/** The weights that inputs give people with these labels, one of each user; those of regressions by the sample alone. */
+export function fitInputs(
+  inputs: readonly BlendInput[],
+  stage: LearningStage,
   labels: Labels,
   before: Map<string, Float64Array>,
-): Float64Array {
-  return input.fit(stage, groupLabels(labels, stage.groups, stage.rows.none.rowFactors.length), before);
-}
-
-/** The scores of all users by weights of scaled columns, (N). */
-export function userScores({ rows, groups }: BlendStage, scaling: Scaling, weights: Float64Array): Float32Array {
-  const distinct = scaledScores(rows[scaling], weights);
-  const scores = new Float32Array(groups.length);
-  for (let u = 0; u < groups.length; u++) scores[u] = distinct[groups[u]];
-  return scores;
+  sample = stage,
+): Float64Array[] {
+  const all = stageLabels(stage, labels);
+  const some = sample === stage ? all : stageLabels(sample, labels);
+  return inputs.map((input) =>
+    input.cost === 'pass' ? input.fit(stage.rows, all, before) : input.fit(sample.rows, some, before),
+  );
 }
 
 export const BLEND_INPUTS: readonly BlendInput[] = [
@@ -85,10 +65,8 @@ export const BLEND_INPUTS: readonly BlendInput[] = [
     cost: 'pass',
     isSafe: true,
     ceiling: FAR,
-    fit(stage, labels) {
-      const rows = stage.rows['idf-unit'];
-      return walkToFeatures(stage.rows.unit, scaledScores(rows, meanDirection(stage, labels)), countsOf(labels));
-    },
+    fit: (rows, labels) =>
+      walkToFeatures(rows.unit, scaledScores(rows['idf-unit'], meanDirection(rows, labels)), countsOf(labels)),
   },
 ];
 
@@ -99,8 +77,14 @@ function regression(scaling: Scaling, strength: number, isSafe: boolean): BlendI
     scaling,
     cost: 'regression',
     isSafe,
-    fit({ rows }, labels, before) {
-      const weights = regress(rows[scaling], labels, strength, before.get(name) ?? before.get(scaling));
+    fit(rows, labels, before) {
+      const weights = regress(
+        rows[scaling],
+        labels,
+        strength,
+        before.get(name) ?? before.get(scaling),
+        ROUGH_TOLERANCE,
+      );
       before.set(name, weights);
       before.set(scaling, weights);
       return weights;
@@ -115,11 +99,11 @@ function walk(scaling: Scaling, rounds: 1 | 2, isSafe: boolean): BlendInput {
     cost: 'pass',
     isSafe,
     ...(rounds === 2 ? { ceiling: FAR } : {}),
-    fit: ({ rows }, labels) => walkWeights(rows[scaling], sharesOf(labels), rounds, countsOf(labels)),
+    fit: (rows, labels) => walkWeights(rows[scaling], sharesOf(labels), rounds, countsOf(labels)),
   };
 }
 
-function informationValueWeights({ rows }: BlendStage, { positives, others }: Labels): Float64Array {
+function informationValueWeights(rows: RowsByScaling, { positives, others }: Labels): Float64Array {
   const { matrix } = rows.none;
   // How many users have a feature: how much of it they have does not count.
   const [seedsWith, othersWith] = [positives, others].map((counts) =>
@@ -141,7 +125,7 @@ function sharesOf({ positives, others }: Labels): Float64Array {
 }
 
 /** The mean of the seeds' unit vectors, (F). */
-function meanDirection({ rows }: BlendStage, { positives }: Labels): Float64Array {
+function meanDirection(rows: RowsByScaling, { positives }: Labels): Float64Array {
   const { matrix, rowFactors, columnFactors } = rows['idf-unit'];
   const seedCount = positives.reduce((sum, positive) => sum + positive, 0);
   const shares = positives.map((positive, row) => (positive === 0 ? 0 : (positive * rowFactors[row]) / seedCount));

@@ -4,7 +4,8 @@
  *
  * Reference: docs/rankers.md; D. Wolpert 1992 for stacking on held-out scores.
  * Shapes:    S seeds, N users of the training set; places (S).
- * Cost:      six fits of some dozen linear scores and, with trees, six small ensembles (docs/benchmarks.md has the times).
+ * Cost:      three to six fits of some dozen linear scores and, with trees, as many small ensembles (docs/benchmarks.md has the
+ *            times).
  */
 import { advantage, placesAmong, worthOf } from '../evaluation/places.ts';
 import { rowCountOf } from '../features/sparse-matrix.ts';
@@ -12,9 +13,16 @@ import { fitStack, stackScores, stackStrength } from '../scoring/stacking.ts';
 import { type BlendModel, blendContributions, blendScores } from './blend.ts';
 import { BLEND_INPUTS, type BlendInput } from './blend-inputs.ts';
 import { type BlendTrees, blendTreeScores, fitBlendTrees } from './blend-trees.ts';
-import { type CrossFit, crossFit, standardOf } from './cross-fit.ts';
-import { FOLD_COUNT, heldOutRows, LEAST_HELD_OUT, otherRows } from './folds.ts';
-import { learnerRows } from './learner-rows.ts';
+import {
+  type BlendWork,
+  blendWork,
+  type CrossFit,
+  crossFit,
+  type FittedInput,
+  fitOnAll,
+  standardOf,
+} from './cross-fit.ts';
+import { FOLD_COUNT, heldOutRows, LEAST_HELD_OUT, triedFolds } from './folds.ts';
 import type { Ranker, Trial, Trials } from './ranker.ts';
 import { STRENGTHS, seedShareOf } from './regression-choice.ts';
 import { mergeTrainingSets, seedCountOf, type TrainingSet, trainingSetOf } from './training-set.ts';
@@ -33,13 +41,13 @@ const LEAST_SEEDS_FOR_TREES = 100;
 /** A single ranker is taken only if it is better by more than so many standard errors: it is the best of many by chance as well. */
 const CLEARLY = 2;
 
-/** How much work is done, in the fits of one regression: an expansion by it alone tries each strength in each fold. */
-const REGRESSION_FITS = FOLD_COUNT * Object.values(STRENGTHS).flat().length + 1;
+/** The unit of effort, in fits: a regression that tries each of its choices in each fold, and is fitted once more. */
+const EFFORT_FITS = FOLD_COUNT * Object.values(STRENGTHS).flat().length + 1;
 const PASS_FITS = 0.1;
 /** Measured: trees take as long as 13 to 21 regressions on short rows, and as less than one on long ones. */
 const TREE_FITS = 20;
 
-/** `effort`: how many times as long as one logistic regression it may take, by the count of its passes over the users. */
+/** `effort`: how many times as long as a regression that tries all its choices it may take, by the passes over the users. */
 export function byAuto(seed: number, effort: number): Ranker<TrainingSet, AutoModel> {
   return {
     name: 'auto',
@@ -54,22 +62,22 @@ export function byAuto(seed: number, effort: number): Ranker<TrainingSet, AutoMo
 function fitAuto(set: TrainingSet, seed: number, effort: number): AutoModel {
   const seedCount = seedCountOf(set);
   const { inputs, withTrees, skipped } = planFor(seedCount, effort);
-  const fitted = crossFit(set, inputs, seed);
-  if (seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length) return untested(fitted);
-  const rows = learnerRows(set, seed);
-  const trials = runTrials(set, fitted, rows, withTrees);
+  const work = blendWork(set);
+  if (seedCount < LEAST_HELD_OUT || seedCount === set.isSeed.length) return untested(fitOnAll(work, inputs));
+  const crossed = crossFit(work, inputs, seed);
+  const trials = runTrials(work, crossed, inputs, withTrees);
   const share = seedShareOf(set);
-  const seedFold = fitted.fold.filter((_, row) => set.isSeed[row] === 1);
+  const seedFold = crossed.fold.filter((k, row) => set.isSeed[row] === 1 && k < crossed.byFold.length);
   const winner = chooseWinner(trials, share, () => true);
-  const places = new Float64Array(seedCount);
-  for (let k = 0; k < FOLD_COUNT; k++) {
+  const places = new Float64Array(seedFold.length);
+  for (let k = 0; k < crossed.byFold.length; k++) {
     const blind = chooseWinner(trials, share, (s) => seedFold[s] !== k);
     blind.places.forEach((place, s) => {
       if (seedFold[s] === k) places[s] = place;
     });
   }
   return {
-    ...finalBlend(set, fitted, rows, winner.name),
+    ...finalBlend(work, crossed, inputs, winner.name),
     trials: { winner: winner.name, contenders: trials, places, skipped },
   };
 }
@@ -85,9 +93,9 @@ export function planFor(seedCount: number, effort: number): Plan {
   const eligible = BLEND_INPUTS.filter(({ isSafe }) => isSafe || seedCount >= FEW_SEEDS);
   const hasTrees = seedCount >= LEAST_SEEDS_FOR_TREES;
   const fits = (inputs: readonly BlendInput[], withTrees: boolean) =>
-    (FOLD_COUNT + 1) *
+    (triedFolds(seedCount) + 1) *
     (inputs.reduce((sum, { cost }) => sum + (cost === 'regression' ? 1 : PASS_FITS), 0) + (withTrees ? TREE_FITS : 0));
-  const budget = effort * REGRESSION_FITS;
+  const budget = effort * EFFORT_FITS;
   if (fits(eligible, hasTrees) <= budget) return { inputs: eligible, withTrees: hasTrees, skipped: [] };
   const skipped = hasTrees ? ['boosted trees'] : [];
   if (fits(eligible, false) <= budget) return { inputs: eligible, withTrees: false, skipped };
@@ -100,35 +108,34 @@ export function planFor(seedCount: number, effort: number): Plan {
 }
 
 /** Too few seeds to tell one from the other: each input counts alike. */
-function untested({ inputs, models, standards }: CrossFit): AutoModel {
-  const blend = inputs.map(({ name }, m) => ({
-    name,
-    model: models[m],
-    standard: standards[m],
-    weight: 1 / inputs.length,
-  }));
-  return { inputs: blend, trials: undefined };
+function untested(fitted: readonly FittedInput[]): AutoModel {
+  return { inputs: blended(fitted, () => 1 / fitted.length), trials: undefined };
 }
 
-function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTrees: boolean): Trial[] {
-  const { inputs, fold, heldOut } = fitted;
-  const others = otherRows(set);
+function blended(fitted: readonly FittedInput[], weightOf: (m: number) => number): BlendModel['inputs'] {
+  return fitted.map(({ name, model, standard }, m) => ({ name, model, standard, weight: weightOf(m) }));
+}
+
+function runTrials(
+  { set, others }: BlendWork,
+  { fold, heldOut, rows, byFold }: CrossFit,
+  inputs: readonly BlendInput[],
+  withTrees: boolean,
+): Trial[] {
   const names = [...(withTrees ? [STACK_WITH_TREES] : []), STACK, ...inputs.map(({ name }) => name)];
   const places = names.map(() => new Float64Array(fold.length));
-  for (let k = 0; k < FOLD_COUNT; k++) {
+  byFold.forEach((columns, k) => {
     const held = heldOutRows(set, fold, k);
-    if (held.length === 0) continue;
+    if (held.length === 0) return;
     // The held-out are taught as others, as look-alikes will be: or those who are would be lower for that alone.
     const isTaught = set.isSeed.map((seed, row) => (fold[row] === k ? 0 : seed));
-    const columns = fitted.scoresOf(k);
-    const stack = stackScores(
-      columns,
-      fitStack(heldOut, rows, isTaught, stackStrength(seedCountOf({ isSeed: isTaught }))),
-    );
+    const weights = fitStack(heldOut, rows, isTaught, stackStrength(countOf(rows, isTaught)));
+    const stack = stackScores(columns, weights);
     const contenders = [stack, ...columns];
     if (withTrees) {
-      const trees = fitBlendTrees(set.shard, heldOut, rows, isTaught);
-      contenders.unshift(sumOf(stack, scoresOfTrees(trees, set, columns), others));
+      const isAsked = askedByTrees(inputs, weights);
+      const trees = fitBlendTrees(set.shard, heldOut.filter(isAsked), rows, isTaught);
+      contenders.unshift(sumOf(stack, scoresOfTrees(trees, set, columns.filter(isAsked)), others));
     }
     contenders.forEach((scores, c) => {
       const found = placesAmong(pick(scores, held), pick(scores, others));
@@ -136,8 +143,18 @@ function runTrials(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, withTr
         places[c][row] = found[s];
       });
     });
-  }
-  return names.map((name, c) => ({ name, places: places[c].filter((_, row) => set.isSeed[row] === 1) }));
+  });
+  const isTried = (row: number) => set.isSeed[row] === 1 && fold[row] < byFold.length;
+  return names.map((name, c) => ({ name, places: places[c].filter((_, row) => isTried(row)) }));
+}
+
+/** Trees look at what counts in the stack, and at what costs a pass: no other regression need be fitted on everybody. */
+function askedByTrees(inputs: readonly BlendInput[], weights: Float64Array): (_: unknown, m: number) => boolean {
+  return (_, m) => weights[m] !== 0 || inputs[m].cost === 'pass';
+}
+
+function countOf(rows: Uint32Array, isPositive: Uint8Array): number {
+  return rows.reduce((sum, row) => sum + isPositive[row], 0);
 }
 
 function scoresOfTrees(trees: BlendTrees, { shard }: TrainingSet, columns: readonly Float32Array[]): Float32Array {
@@ -165,28 +182,32 @@ function chooseWinner(trials: readonly Trial[], share: number, mayLook: (s: numb
 }
 
 /** The winner, fitted on all seeds: the stack and the trees learn from held-out scores, as before. */
-function finalBlend(set: TrainingSet, fitted: CrossFit, rows: Uint32Array, winner: string): BlendModel {
-  const { inputs, models, standards, heldOut, final } = fitted;
-  const others = otherRows(set);
+function finalBlend(
+  work: BlendWork,
+  { heldOut, rows }: CrossFit,
+  inputs: readonly BlendInput[],
+  winner: string,
+): BlendModel {
+  const { set, others } = work;
   const isStack = winner === STACK || winner === STACK_WITH_TREES;
   const weights = isStack
-    ? fitStack(heldOut, rows, set.isSeed, stackStrength(seedCountOf(set)))
+    ? fitStack(heldOut, rows, set.isSeed, stackStrength(countOf(rows, set.isSeed)))
     : Float64Array.from(inputs, ({ name }) => (name === winner ? 1 : 0));
-  const spread = standardOf(stackScores(final, weights), others).deviation;
-  const trees = winner === STACK_WITH_TREES ? fitBlendTrees(set.shard, heldOut, rows, set.isSeed) : undefined;
-  const blended = inputs.map(({ name }, m) => ({
-    name,
-    model: models[m],
-    standard: standards[m],
-    weight: weights[m] / spread,
-  }));
-  return {
-    // Trees ask for every score; without them one of no weight says nothing.
-    inputs: trees ? blended : blended.filter(({ weight }) => weight !== 0),
-    trees: trees && { ...trees, weight: 1 / standardOf(scoresOfTrees(trees, set, final), others).deviation },
-  };
+  const withTrees = winner === STACK_WITH_TREES;
+  const isAsked = withTrees ? askedByTrees(inputs, weights) : (_: unknown, m: number) => weights[m] !== 0;
+  const fitted = fitOnAll(work, inputs.filter(isAsked));
+  const columns = fitted.map(({ scores }) => scores);
+  const own = weights.filter(isAsked);
+  const spread = standardOf(stackScores(columns, own), others).deviation;
+  const blend = blended(fitted, (m) => own[m] / spread);
+  if (!withTrees) return { inputs: blend };
+  const trees = fitBlendTrees(set.shard, heldOut.filter(isAsked), rows, set.isSeed);
+  const weight = 1 / standardOf(scoresOfTrees(trees, set, columns), others).deviation;
+  return { inputs: blend, trees: { ...trees, weight } };
 }
 
 function pick(scores: Float32Array, rows: Uint32Array): Float32Array {
-  return Float32Array.from(rows, (row) => scores[row]);
+  const picked = new Float32Array(rows.length);
+  for (let n = 0; n < rows.length; n++) picked[n] = scores[rows[n]];
+  return picked;
 }

@@ -6,8 +6,7 @@
 import { type BlendModel, blendContributions, blendScores } from './blend.ts';
 import { BLEND_INPUTS } from './blend-inputs.ts';
 import { fitBlendTrees } from './blend-trees.ts';
-import { crossFit } from './cross-fit.ts';
-import { learnerRows } from './learner-rows.ts';
+import { blendWork, crossFit, fitOnAll } from './cross-fit.ts';
 import type { Ranker } from './ranker.ts';
 import { mergeTrainingSets, type TrainingSet, trainingSetOf } from './training-set.ts';
 
@@ -17,10 +16,11 @@ export function byBoostedTrees(seed: number): Ranker<TrainingSet, BlendModel> {
     gather: (shard, roles) => trainingSetOf(shard, roles, roles.background),
     fit(evidence) {
       const set = mergeTrainingSets(evidence);
-      const { inputs, models, standards, heldOut } = crossFit(set, BLEND_INPUTS, seed);
-      const trees = fitBlendTrees(set.shard, heldOut, learnerRows(set, seed), set.isSeed);
+      const work = blendWork(set);
+      const { heldOut, rows } = crossFit(work, BLEND_INPUTS, seed);
+      const trees = fitBlendTrees(set.shard, heldOut, rows, set.isSeed);
       return {
-        inputs: inputs.map(({ name }, m) => ({ name, model: models[m], standard: standards[m], weight: 0 })),
+        inputs: fitOnAll(work, BLEND_INPUTS).map(({ name, model, standard }) => ({ name, model, standard, weight: 0 })),
         trees: { ...trees, weight: 1 },
       };
     },

@@ -6,7 +6,6 @@
  * Scaling and strength are chosen by held-out seeds.
  */
 
-import { distinctRows } from '../features/sparse-matrix.ts';
 import { hashText } from '../random.ts';
 import {
   type LinearModel,
@@ -19,15 +18,9 @@ import {
 } from '../scoring/linear-model.ts';
 import { byLinearModel } from './by-linear-model.ts';
 import { dealFolds } from './folds.ts';
+import { labelsOf, learningStage, stageLabels } from './learning-stage.ts';
 import type { Ranker } from './ranker.ts';
-import {
-  chooseRegression,
-  groupLabels,
-  labelsOf,
-  type RegressionChoice,
-  regress,
-  UNTESTED_STRENGTH,
-} from './regression-choice.ts';
+import { chooseRegression, type RegressionChoice, regress, UNTESTED_STRENGTH } from './regression-choice.ts';
 import { rolesIn, type TrainingSet, trainingSetOf } from './training-set.ts';
 
 export type Negatives = 'all' | 'exposed' | 'sampled' | 'spy';
@@ -64,12 +57,11 @@ function fitChosen(
   strengths: readonly number[] | undefined,
   seed: number,
 ): RegressionModel {
-  const rarity = rarityOf(set.shard);
-  const choice = chooseRegression(set, dealFolds(set, seed), scalings, rarity, strengths);
-  const { matrix, groups, firsts } = distinctRows(set.shard.rows);
-  const rows = scaleRows(matrix, choice.scaling, rarity);
-  const weights = regress(rows, groupLabels(labelsOf(set), groups, firsts.length), choice.strength);
-  return { ...linearModelOf(weights, choice.scaling, rows, rarity), choice };
+  const stage = learningStage(set);
+  const choice = chooseRegression(set, stage, dealFolds(set, seed), { scalings, strengths });
+  const rows = stage.rows[choice.scaling];
+  const weights = regress(rows, stageLabels(stage, labelsOf(set)), choice.strength);
+  return { ...linearModelOf(weights, choice.scaling, rows, stage.rarity), choice };
 }
 
 function withNegatives(set: TrainingSet, negatives: Negatives, seed: number): TrainingSet {

@@ -77,7 +77,7 @@ export interface Ranker<Evidence = unknown, Model = unknown> {
   trials?(model: Model): Trials | undefined;
 }
 
-/** How one contender found the held-out seeds: the place of each, (S). */
+/** How one contender found the seeds that were held out: the place of each. */
 export interface Trial {
   readonly name: string;
   readonly places: Float64Array;

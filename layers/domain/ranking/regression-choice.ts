@@ -1,14 +1,16 @@
 /**
  * Which scaling and which strength of the penalty a logistic regression needs: what finds held-out seeds best.
  *
- * Cost: five folds of a small grid; along the strengths of one scaling each fit begins where the last one ended. Equal
- *       users are one row with their counts.
+ * Cost: fits on a sample of the others, in as many folds as hold some thousand seeds. Where those are not all, first one
+ *       strength of each scaling, and then the others of those scalings that are not clearly worse; else all. Along the
+ *       strengths, and from fold to fold, each fit begins where the last one ended.
  */
-import { placesAmong, worthOf } from '../evaluation/places.ts';
-import { distinctRows } from '../features/sparse-matrix.ts';
-import { type Rarity, rarityOf, SCALINGS, type Scaling, scaledScores, scaleRows } from '../scoring/linear-model.ts';
-import { fitLogisticRegression, type ScaledRows } from '../scoring/logistic-regression.ts';
-import { FOLD_COUNT, heldOutRows, otherRows } from './folds.ts';
+import { advantage, placesAmong, worthOf } from '../evaluation/places.ts';
+import { SCALINGS, type Scaling, scaledScores } from '../scoring/linear-model.ts';
+import { fitLogisticRegression, guessWeights, type ScaledRows } from '../scoring/logistic-regression.ts';
+import { FOLD_COUNT, heldOutRows, triedFolds } from './folds.ts';
+import { type Labels, type LearningStage, labelsOf, sampledStage, stageLabels } from './learning-stage.ts';
+import { countsAmong, drawOthers } from './other-sample.ts';
 import { seedCountOf, type TrainingSet } from './training-set.ts';
 
 /** C, from the strongest penalty to the weakest. Rows as they are, are longer, and need it stronger. */
@@ -21,48 +23,44 @@ export const STRENGTHS: Readonly<Record<Scaling, readonly number[]>> = {
 /** Where nothing can be held out, and for rows of unit length: the reference of docs/rankers.md. */
 export const UNTESTED_STRENGTH = 1;
 
-/** Good enough for a ranking: a hundredth of it moves AUC by less than 0.001 on the six sets of docs/datasets.md. */
-const TOLERANCE = 1e-2;
+/** For a ranking: a tenth of it moves no mean of the six sets of docs/datasets.md by 0.002. */
+const TOLERANCE = 1e-3;
+/** Good enough to be compared, or weighed with others. */
+export const ROUGH_TOLERANCE = 1e-2;
+
+/** A choice is among few, and near ones are worth the same: so many held-out seeds tell. */
+const ENOUGH_HELD_OUT = 1_000;
+/** Of more seeds a scaling is dropped if another is better by more than so many standard errors. */
+const CLEARLY = 2;
 
 export interface RegressionChoice {
   readonly scaling: Scaling;
   readonly strength: number;
 }
 
-/** How many positives and others each row stands for, which may be none of either. */
-export interface Labels {
-  readonly positives: Float64Array;
-  readonly others: Float64Array;
+export function regress(
+  rows: ScaledRows,
+  labels: Labels,
+  strength: number,
+  start?: Float64Array,
+  tolerance = TOLERANCE,
+): Float64Array {
+  const settings = { strength, tolerance };
+  return fitLogisticRegression(rows, labels, settings, start ?? guessWeights(rows, labels, settings)).weights;
 }
 
-export function labelsOf({ isSeed }: TrainingSet, isHeldOut: (row: number) => boolean = () => false): Labels {
-  const positives = Float64Array.from(isSeed, (seed, row) => (seed === 1 && !isHeldOut(row) ? 1 : 0));
-  return { positives, others: positives.map((positive) => 1 - positive) };
+/** What is left open: the scalings and, unless they are all of each scaling's, the strengths. */
+export interface OpenChoice {
+  readonly scalings: readonly Scaling[];
+  readonly strengths?: readonly number[] | undefined;
 }
 
-/** The labels of rows that stand for several users. */
-export function groupLabels({ positives, others }: Labels, groups: Uint32Array, groupCount: number): Labels {
-  const sumByGroup = (counts: Float64Array) => {
-    const sums = new Float64Array(groupCount);
-    counts.forEach((count, user) => {
-      sums[groups[user]] += count;
-    });
-    return sums;
-  };
-  return { positives: sumByGroup(positives), others: sumByGroup(others) };
-}
-
-export function regress(rows: ScaledRows, labels: Labels, strength: number, start?: Float64Array): Float64Array {
-  return fitLogisticRegression(rows, labels, { strength, tolerance: TOLERANCE }, start).weights;
-}
-
-/** Of the given scalings and strengths (all of the scaling's, unless said), the best by AUC and recall of held-out seeds. */
+/** The best by AUC and recall of held-out seeds. */
 export function chooseRegression(
   set: TrainingSet,
+  stage: LearningStage,
   fold: Uint8Array,
-  scalings: readonly Scaling[] = SCALINGS,
-  rarity: Rarity = rarityOf(set.shard),
-  strengths?: readonly number[],
+  { scalings, strengths }: OpenChoice = { scalings: SCALINGS },
 ): RegressionChoice {
   const [only] = scalings;
   if (scalings.length === 1 && strengths?.length === 1) return { scaling: only, strength: strengths[0] };
@@ -71,36 +69,61 @@ export function chooseRegression(
     return { scaling: scalings.includes('unit') ? 'unit' : scalings[0], strength: UNTESTED_STRENGTH };
   }
   const share = seedShareOf(set);
-  const others = otherRows(set);
-  const choices = scalings.flatMap((scaling) =>
-    (strengths ?? STRENGTHS[scaling]).map((strength) => ({ scaling, strength, worth: 0 })),
+  const foldCount = triedFolds(seedCountOf(set), ENOUGH_HELD_OUT, 1);
+  const trialOf = choiceTrials(set, stage, fold, foldCount);
+  const strengthsOf = (scaling: Scaling) => strengths ?? STRENGTHS[scaling];
+  const firsts = scalings.map((scaling) => trialOf(scaling, middleOf(strengthsOf(scaling))));
+  const isClearlyWorse = ({ places }: ChoiceTrial) =>
+    firsts.some((other) => advantage(other.places, places, share) > CLEARLY);
+  const left = foldCount === FOLD_COUNT ? firsts : firsts.filter((first) => !isClearlyWorse(first));
+  const trials = left.flatMap((first) =>
+    strengthsOf(first.scaling).map((strength) =>
+      strength === first.strength ? first : trialOf(first.scaling, strength),
+    ),
   );
-  const { matrix, groups, firsts } = distinctRows(set.shard.rows);
-  for (const scaling of scalings) {
-    const rows = scaleRows(matrix, scaling, rarity);
-    const starts = new Map<number, Float64Array>();
-    for (let k = 0; k < FOLD_COUNT; k++) {
-      const held = heldOutRows(set, fold, k);
-      if (held.length === 0) continue;
-      const isHeldOut = (row: number) => set.isSeed[row] === 1 && fold[row] === k;
-      const labels = groupLabels(labelsOf(set, isHeldOut), groups, firsts.length);
-      let weights: Float64Array | undefined;
-      for (const choice of choices.filter((one) => one.scaling === scaling)) {
-        // The same strength in the fold before is nearer than another strength in this fold.
-        weights = regress(rows, labels, choice.strength, starts.get(choice.strength) ?? weights);
-        starts.set(choice.strength, weights);
-        const scores = scaledScores(rows, weights);
-        const scoresOf = (users: Uint32Array) => Float32Array.from(users, (user) => scores[groups[user]]);
-        const places = placesAmong(scoresOf(held), scoresOf(others));
-        choice.worth += places.reduce((sum, place) => sum + worthOf(place, share), 0);
-      }
-    }
-  }
+  const worths = trials.map(({ places }) => places.reduce((sum, place) => sum + worthOf(place, share), 0));
   // By more than rounding: equal choices are decided by their order.
-  const { scaling, strength } = choices.reduce((best, choice) =>
-    choice.worth > best.worth * (1 + 1e-9) ? choice : best,
-  );
+  const best = worths.reduce((high, worth, t) => (worth > worths[high] * (1 + 1e-9) ? t : high), 0);
+  const { scaling, strength } = trials[best];
   return { scaling, strength };
+}
+
+function middleOf(strengths: readonly number[]): number {
+  return strengths[(strengths.length - 1) >> 1];
+}
+
+interface ChoiceTrial extends RegressionChoice {
+  /** Of the seeds of the folds that are tried. */
+  readonly places: Float64Array;
+}
+
+/** A function that tries a choice in so many folds. */
+function choiceTrials(set: TrainingSet, stage: LearningStage, fold: Uint8Array, foldCount: number) {
+  const isDrawn = drawOthers(set);
+  const sample = isDrawn ? sampledStage(stage, countsAmong(set, isDrawn)) : stage;
+  const others = new Uint32Array(set.isSeed.length)
+    .map((_, row) => row)
+    .filter((row) => set.isSeed[row] === 0 && (!isDrawn || isDrawn(row)));
+  const folds = Array.from({ length: foldCount }, (_, k) => ({
+    held: heldOutRows(set, fold, k),
+    labels: stageLabels(
+      sample,
+      labelsOf(set, (row) => set.isSeed[row] === 1 && fold[row] === k),
+    ),
+  })).filter(({ held }) => held.length > 0);
+  const last = new Map<Scaling, Float64Array>();
+  return (scaling: Scaling, strength: number): ChoiceTrial => {
+    const places = folds.map(({ held, labels }) => {
+      const start = last.get(scaling);
+      // What begins near the optimum need come no nearer to be compared.
+      const weights = regress(sample.rows[scaling], labels, strength, start, start ? ROUGH_TOLERANCE : TOLERANCE);
+      last.set(scaling, weights);
+      const scores = scaledScores(sample.rows[scaling], weights);
+      const scoresOf = (users: Uint32Array) => Float32Array.from(users, (user) => scores[sample.groups[user]]);
+      return placesAmong(scoresOf(held), scoresOf(others));
+    });
+    return { scaling, strength, places: Float64Array.from(places.flatMap((some) => [...some])) };
+  };
 }
 
 /** As many as there are seeds, as a share of everybody. */

@@ -5,11 +5,12 @@
  * Reference: J. Nocedal, "Updating quasi-Newton matrices with limited storage", 1980 (L-BFGS, two-loop recursion), begun
  *            from the diagonal of the Hessian; D. C. Liu, J. Nocedal 1989 for its scale by the last step (their M3).
  * Shapes:    x (N×F) = rowFactors (N) · matrix · columnFactors (F), never written out; w (F), the bias last: (F+1).
- * Cost:      a sweep over the non-zeros a step, some 10 to 40 steps; a warm start needs a few.
+ * Cost:      a sweep over the non-zeros a step, some 10 to 40 steps; a warm start needs a few, and where rows are many
+ *            beside columns, some of them give one.
  * Accuracy:  ends where the gradient has fallen to `tolerance` of what it is where nothing is known but the base rate, so
  *            as near to the optimum wherever it was begun; or where rounding is all that is left to gain.
  */
-import type { SparseMatrix } from '../features/sparse-matrix.ts';
+import { type SparseMatrix, selectRows } from '../features/sparse-matrix.ts';
 import { columnProducts, sweepRows } from '../kernels/sparse-kernel.ts';
 import { addTimesInPlace, dot, timesEach } from '../kernels/vector.ts';
 
@@ -44,6 +45,11 @@ const MEMORY = 20;
 
 /** So far from overflow that one more factor of 2 is none. */
 const LARGE = 2 ** 1000;
+
+/** With so many of either label a column, a sixteenth of them tells about as much as all. */
+const MANY_ROWS = 16;
+const GUESS_STEP = 16;
+const GUESS_TOLERANCE = 0.1;
 
 /** Armijo's condition, and by how much a step that fails it is cut. */
 const SUFFICIENT = 1e-4;
@@ -84,6 +90,24 @@ export function fitLogisticRegression(
     steps++;
   }
   return { weights, steps };
+}
+
+/**
+ * Where to begin: the weights by every sixteenth row, near those by all where both labels have many rows beside the columns;
+ * undefined where they have not.
+ */
+export function guessWeights(
+  { matrix, rowFactors, columnFactors }: ScaledRows,
+  { positives, others }: RowCounts,
+  { strength, tolerance }: RegressionSettings,
+): Float64Array | undefined {
+  if (Math.min(total(positives), total(others)) < MANY_ROWS * columnFactors.length) return undefined;
+  const some = new Uint32Array(Math.floor(rowFactors.length / GUESS_STEP)).map((_, n) => n * GUESS_STEP);
+  const pick = (numbers: Float64Array) => Float64Array.from(some, (row) => numbers[row]);
+  const rows = { matrix: selectRows(matrix, some), rowFactors: pick(rowFactors), columnFactors };
+  const counts = { positives: pick(positives), others: pick(others) };
+  const settings = { strength: strength * GUESS_STEP, tolerance: Math.max(tolerance, GUESS_TOLERANCE) };
+  return fitLogisticRegression(rows, counts, settings).weights;
 }
 
 /** The objective and its gradient; each call leaves the probabilities of its point for `hessianDiagonal`. */

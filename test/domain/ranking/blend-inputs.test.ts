@@ -1,10 +1,10 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BLEND_INPUTS, type BlendInput, blendStage, fitInput, userScores } from '#domain/ranking/blend-inputs.ts';
+import { BLEND_INPUTS, type BlendInput, fitInputs } from '#domain/ranking/blend-inputs.ts';
 import { byInformationValue } from '#domain/ranking/by-information-value.ts';
 import { byRandomWalk } from '#domain/ranking/by-random-walk.ts';
+import { labelsOf, learningStage, userScores } from '#domain/ranking/learning-stage.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
-import { labelsOf } from '#domain/ranking/regression-choice.ts';
 import { rolesIn, type TrainingSet } from '#domain/ranking/training-set.ts';
 import { crowdOf, type Population, trainingSetFor } from '../populations.ts';
 
@@ -40,7 +40,7 @@ describe('the inputs of a blend', () => {
       { positives: nobody, others: everybody },
       { positives: everybody, others: nobody },
     ]) {
-      expect(fitInput(input, blendStage(set), labels, new Map()).every(Number.isFinite)).toBe(true);
+      expect(fitInputs([input], learningStage(set), labels, new Map())[0].every(Number.isFinite)).toBe(true);
     }
   });
 
@@ -64,7 +64,7 @@ describe('the inputs of a blend', () => {
 
   test.prop([someCrowd])('know the mean cosine to seeds, rare features weighed more', (people) => {
     const { set, scores } = scoredBy('mean cosine, idf', people);
-    const { groups, rows } = blendStage(set);
+    const { groups, rows } = learningStage(set);
     const { matrix, rowFactors, columnFactors } = rows['idf-unit'];
 
     const distinct = Array.from(rowFactors, (factor, row) => {
@@ -87,7 +87,7 @@ describe('the inputs of a blend', () => {
     const before = new Map<string, Float64Array>();
     const input = inputNamed('logistic regression, unit, C = 3');
 
-    const weights = fitInput(input, blendStage(set), labelsOf(set), before);
+    const [weights] = fitInputs([input], learningStage(set), labelsOf(set), before);
 
     expect(before).toEqual(
       new Map([
@@ -104,8 +104,9 @@ function inputNamed(wanted: string): BlendInput {
 }
 
 function scoresBy(input: BlendInput, set: TrainingSet): Float32Array {
-  const stage = blendStage(set);
-  return userScores(stage, input.scaling, fitInput(input, stage, labelsOf(set), new Map()));
+  const stage = learningStage(set);
+  const [weights] = fitInputs([input], stage, labelsOf(set), new Map());
+  return userScores(stage, input.scaling, weights);
 }
 
 /** Sums over equal users run by their count, and over one after the other elsewhere: the last bits may differ. */

@@ -74,7 +74,18 @@ describe('the ranker chosen by evidence', () => {
     expect(contenders.map(({ name }) => name).slice(0, 2)).toEqual([STACK_WITH_TREES, STACK]);
     expect(winner).toBe(STACK_WITH_TREES);
     expect(trees?.weight).toBeGreaterThan(0);
-    expect(inputs).toHaveLength(13);
+    expect(inputs.filter(({ name }) => name.startsWith('logistic')).every(({ weight }) => weight > 0)).toBe(true);
+    expect(inputs.length).toBeGreaterThanOrEqual(7);
+    expect(trees?.trees.numberCount).toBe(inputs.length + 1);
+  });
+
+  it('holds out as many folds of many seeds as tell, and gives places to those alone', () => {
+    const { trials } = fitted(crowdOf(2500, 6000, 6));
+
+    const { contenders, places } = tried(trials);
+
+    expect([places.length, ...contenders.map((trial) => trial.places.length)]).toEqual(Array(16).fill(2000));
+    expect(mean(places)).toBeGreaterThan(0.6);
   });
 
   it('skips what there is no time for, and says so', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { byLogisticRegression, type Negatives, type RegressionModel } from '#domain/ranking/by-logistic-regression.ts';
+import { labelsOf } from '#domain/ranking/learning-stage.ts';
 import { fitRanker } from '#domain/ranking/rank-users.ts';
 import { assignRoles } from '#domain/ranking/ranker.ts';
-import { labelsOf, regress, STRENGTHS } from '#domain/ranking/regression-choice.ts';
+import { regress, STRENGTHS } from '#domain/ranking/regression-choice.ts';
 import { linearModelOf, rarityOf, SCALINGS, scaleRows } from '#domain/scoring/linear-model.ts';
 import { crowdOf, type Population, populationOf, shardsOf, trainingSetFor } from '../populations.ts';
 

@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BLEND_INPUTS, blendStage, fitInput, userScores } from '#domain/ranking/blend-inputs.ts';
-import { crossFit, standardised, standardOf } from '#domain/ranking/cross-fit.ts';
+import { BLEND_INPUTS, fitInputs } from '#domain/ranking/blend-inputs.ts';
+import { blendWork, crossFit, fitOnAll, standardised, standardOf } from '#domain/ranking/cross-fit.ts';
 import { dealFolds, FOLD_COUNT, otherRows } from '#domain/ranking/folds.ts';
-import { labelsOf } from '#domain/ranking/regression-choice.ts';
+import { labelsOf, learningStage, userScores } from '#domain/ranking/learning-stage.ts';
 import type { TrainingSet } from '#domain/ranking/training-set.ts';
 import { linearModelScores } from '#domain/scoring/linear-model.ts';
 import { crowdOf, trainingSetFor } from '../populations.ts';
@@ -17,13 +17,12 @@ const PASSES = BLEND_INPUTS.filter(({ cost }) => cost === 'pass');
 
 describe('scores by models that did not see people as seeds', () => {
   test.prop([someCrowd, fc.nat(99)])('are those of models fitted without the fold’s seeds, one by one', (set, seed) => {
-    const fitted = crossFit(set, PASSES, seed);
-    const { heldOut, fold } = fitted;
+    const { heldOut, fold, byFold } = crossFit(blendWork(set), PASSES, seed);
 
     expect(fold).toEqual(dealFolds(set, seed));
     for (let k = 0; k < FOLD_COUNT; k++) {
       const expected = PASSES.map((_, m) => naiveScores(set, m, (row) => set.isSeed[row] === 1 && fold[row] === k));
-      expect(fitted.scoresOf(k)).toEqual(expected);
+      expect(byFold[k]).toEqual(expected);
       heldOut.forEach((scores, m) => {
         expect(scores.filter((_, row) => fold[row] === k)).toEqual(expected[m].filter((_, row) => fold[row] === k));
       });
@@ -32,18 +31,15 @@ describe('scores by models that did not see people as seeds', () => {
 
   // Trees split exactly where a user of the fit stands: one step of float32 would put that user on the other side.
   test.prop([someCrowd], { numRuns: 30 })('are to the last bit what the models of all seeds give', (set) => {
-    const { final, models, standards } = crossFit(set, BLEND_INPUTS, 1);
-
     const rows = Uint32Array.from(set.isSeed.keys());
-    final.forEach((scores, m) => {
-      expect(scores).toEqual(standardised(linearModelScores(models[m], set.shard, rows), standards[m]));
-    });
+
+    for (const { scores, model, standard } of fitOnAll(blendWork(set), BLEND_INPUTS)) {
+      expect(scores).toEqual(standardised(linearModelScores(model, set.shard, rows), standard));
+    }
   });
 
   test.prop([someCrowd])('have mean 0 and deviation 1 among the others', (set) => {
-    const { final } = crossFit(set, PASSES, 1);
-
-    for (const scores of final) {
+    for (const { scores } of fitOnAll(blendWork(set), PASSES)) {
       const { mean, deviation } = standardOf(scores, otherRows(set));
       if (deviation === Number.POSITIVE_INFINITY) continue;
       expect(mean).toBeCloseTo(0, 4);
@@ -85,8 +81,8 @@ describe('a standard', () => {
 });
 
 function naiveScores(set: TrainingSet, m: number, isHeldOut: (row: number) => boolean): Float32Array {
-  const stage = blendStage(set);
-  const weights = fitInput(PASSES[m], stage, labelsOf(set, isHeldOut), new Map());
+  const stage = learningStage(set);
+  const [weights] = fitInputs([PASSES[m]], stage, labelsOf(set, isHeldOut), new Map());
   const scores = userScores(stage, PASSES[m].scaling, weights);
   return standardised(scores, standardOf(scores, otherRows(set)));
 }

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { Shard } from '#domain/features/shard.ts';
-import { dealFolds, FOLD_COUNT, heldOutPlaces, heldOutRows, otherRows } from '#domain/ranking/folds.ts';
+import { dealFolds, FOLD_COUNT, heldOutPlaces, heldOutRows, otherRows, triedFolds } from '#domain/ranking/folds.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
 import { anyPopulation, crowdOf, type Population, trainingSetFor } from '../populations.ts';
 
@@ -97,6 +97,23 @@ describe('places of held-out seeds', () => {
 
     expect(set.shard.ids.slice(0, 3)).toEqual(['seed 1', 'seed 5', 'seed 9']);
     expect([...places]).toEqual([0, 0.5, 1]);
+  });
+});
+
+describe('the folds that are tried', () => {
+  it.each([
+    [1, 5],
+    [2_000, 5],
+    [2_500, 4],
+    [3_334, 3],
+    [5_000, 2],
+    [1_000_000, 2],
+  ])('of %i seeds are %i', (seedCount, count) => {
+    expect(triedFolds(seedCount)).toBe(count);
+  });
+
+  it('may be one, where nothing chosen is to be judged', () => {
+    expect([triedFolds(1_000, 1_000, 1), triedFolds(4_999, 1_000, 1), triedFolds(5_000, 1_000, 1)]).toEqual([5, 2, 1]);
   });
 });
 

@@ -2,18 +2,17 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#domain/random.ts';
 import { dealFolds, heldOutPlaces } from '#domain/ranking/folds.ts';
+import { type Labels, labelsOf, learningStage } from '#domain/ranking/learning-stage.ts';
 import type { Ranker } from '#domain/ranking/ranker.ts';
 import {
   chooseRegression,
-  type Labels,
-  labelsOf,
   type RegressionChoice,
   regress,
   STRENGTHS,
   seedShareOf,
 } from '#domain/ranking/regression-choice.ts';
 import type { TrainingSet } from '#domain/ranking/training-set.ts';
-import { rarityOf, SCALINGS, scaledScores, scaleRows } from '#domain/scoring/linear-model.ts';
+import { rarityOf, SCALINGS, type Scaling, scaledScores, scaleRows } from '#domain/scoring/linear-model.ts';
 import { anyPopulation, crowdOf, type Population, populationOf, trainingSetFor } from '../populations.ts';
 
 describe('the choice of a regression', () => {
@@ -45,7 +44,7 @@ describe('the choice of a regression', () => {
       const set = trainingSetFor(crowdOf(40, 200, seed));
       const fold = dealFolds(set, 1);
 
-      const chosen = chooseRegression(set, fold);
+      const chosen = chooseRegression(set, learningStage(set), fold);
 
       const grid = SCALINGS.flatMap((scaling) => STRENGTHS[scaling].map((strength) => ({ scaling, strength })));
       const best = grid.reduce((most, choice) => Math.max(most, naiveWorth(set, fold, choice)), 0);
@@ -66,22 +65,16 @@ describe('the choice of a regression', () => {
   test.prop([anyPopulation])('is the same for any cut into shards', (people) => {
     const [one, three] = [1, 3].map((count) => {
       const set = trainingSetFor(people, count);
-      return chooseRegression(set, dealFolds(set, 1));
+      return chooseRegression(set, learningStage(set), dealFolds(set, 1));
     });
 
     expect(three).toEqual(one);
   });
 });
 
-describe('labels', () => {
-  it('make others of the seeds that are held out', () => {
-    const set = trainingSetFor(crowdOf(3, 6, 1));
-
-    const { positives, others } = labelsOf(set, (row) => row === 1);
-
-    expect([...positives]).toEqual([1, 0, 1, 0, 0, 0]);
-    expect([...others]).toEqual([0, 1, 0, 1, 1, 1]);
-    expect(seedShareOf(set)).toBe(0.5);
+describe('the share of seeds', () => {
+  it('is one of everybody', () => {
+    expect(seedShareOf(trainingSetFor(crowdOf(3, 6, 1)))).toBe(0.5);
   });
 });
 
@@ -103,9 +96,9 @@ describe('a regression', () => {
   });
 });
 
-function choiceFor(people: Population, scalings?: Parameters<typeof chooseRegression>[2]) {
+function choiceFor(people: Population, scalings: readonly Scaling[] = SCALINGS) {
   const set = trainingSetFor(people);
-  return chooseRegression(set, dealFolds(set, 1), scalings);
+  return chooseRegression(set, learningStage(set), dealFolds(set, 1), { scalings });
 }
 
 /** The sum of AUC and recall of held-out seeds, by single fits. */
