@@ -100,8 +100,10 @@ export function selectRows(
   for (let r = 0; r < rows.length; r++) chosen[r + 1] = chosen[r] + offsets[rows[r] + 1] - offsets[rows[r]];
   const kept = new Uint32Array(chosen[rows.length]);
   const keptWeights = weights && new Float32Array(kept.length);
-  for (let r = 0; r < rows.length; r++) {
-    const [start, end] = [offsets[rows[r]], offsets[rows[r] + 1]];
+  // Neighbors are copied at once.
+  for (let r = 0, next = 1; r < rows.length; r = next, next++) {
+    while (next < rows.length && rows[next] === rows[next - 1] + 1) next++;
+    const [start, end] = [offsets[rows[r]], offsets[rows[next - 1] + 1]];
     kept.set(columns.subarray(start, end), chosen[r]);
     if (keptWeights && weights) keptWeights.set(weights.subarray(start, end), chosen[r]);
   }
@@ -152,17 +154,20 @@ export function stackRows(parts: readonly SparseMatrix[], columnCount: number): 
 /** For each row the first row with the very same features and weights, (U). Populations repeat themselves a lot. */
 export function firstEqualRows(matrix: SparseMatrix): Uint32Array {
   const firsts = new Uint32Array(rowCountOf(matrix));
-  const rowsByHash = new Map<number, number[]>();
+  const hashes = new Uint32Array(firsts.length);
   const { weights } = matrix;
   const weightBits = weights && new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
+  // A table of rows by their hash, each at the first free slot from there on; 0 is free.
+  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * firsts.length + 1)));
   for (let u = 0; u < firsts.length; u++) {
-    const hash = hashOfRow(matrix, weightBits, u);
-    const known = rowsByHash.get(hash);
-    const first = known?.find((row) => rowsAreEqual(matrix, row, u));
-    firsts[u] = first ?? u;
-    if (first !== undefined) continue;
-    if (known) known.push(u);
-    else rowsByHash.set(hash, [u]);
+    hashes[u] = mix32(hashOfRow(matrix, weightBits, u));
+    let slot = hashes[u] & (slots.length - 1);
+    for (; slots[slot] > 0; slot = (slot + 1) & (slots.length - 1)) {
+      const row = slots[slot] - 1;
+      if (hashes[row] === hashes[u] && rowsAreEqual(matrix, row, u)) break;
+    }
+    if (slots[slot] === 0) slots[slot] = u + 1;
+    firsts[u] = slots[slot] - 1;
   }
   return firsts;
 }

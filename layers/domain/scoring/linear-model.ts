@@ -32,7 +32,7 @@ export interface LinearModel {
 
 export function rarityOf({ features, rows }: Shard): Rarity {
   const frequencies = new Float64Array(features.length);
-  for (const f of rows.columns) frequencies[f]++;
+  for (let at = 0; at < rows.columns.length; at++) frequencies[rows.columns[at]]++;
   const userCount = rowCountOf(rows);
   const values = frequencies.map((df) => Math.log((userCount + 1) / (df + 1)));
   return { idf: { features, values }, unseen: Math.log(userCount + 1) };
