@@ -10,7 +10,7 @@ import { type Scaling, scaledScores } from '../scoring/linear-model.ts';
 import { walkToFeatures } from '../scoring/random-walk.ts';
 import { walkWeights } from './by-random-walk.ts';
 import { type Labels, type LearningStage, type RowsByScaling, stageLabels } from './learning-stage.ts';
-import { ROUGH_TOLERANCE, regress } from './regression-choice.ts';
+import { regress } from './regression-choice.ts';
 
 export interface BlendInput {
   readonly name: string;
@@ -78,13 +78,7 @@ function regression(scaling: Scaling, strength: number, isSafe: boolean): BlendI
     cost: 'regression',
     isSafe,
     fit(rows, labels, before) {
-      const weights = regress(
-        rows[scaling],
-        labels,
-        strength,
-        before.get(name) ?? before.get(scaling),
-        ROUGH_TOLERANCE,
-      );
+      const weights = regress(rows[scaling], labels, strength, before.get(name) ?? before.get(scaling));
       before.set(name, weights);
       before.set(scaling, weights);
       return weights;

@@ -57,8 +57,8 @@ export function crossFit(work: BlendWork, inputs: readonly BlendInput[], seed: n
   const { set, stage, before } = work;
   const fold = dealFolds(set, seed);
   const foldCount = triedFolds(seedCountOf(set));
-  const isDrawn = drawOthers(set);
-  const sample = isDrawn ? sampledStage(stage, countsForAll(set, isDrawn)) : stage;
+  const drawn = drawOthers(set);
+  const sample = drawn ? sampledStage(stage, countsForAll(set, drawn)) : stage;
   const byFold = Array.from({ length: foldCount }, (_, k) => {
     const labels = labelsOf(set, (row) => set.isSeed[row] === 1 && fold[row] === k);
     return scored(work, inputs, fitInputs(inputs, stage, labels, before, sample)).map(({ scores }) => scores);

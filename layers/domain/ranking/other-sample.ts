@@ -12,11 +12,12 @@ const MOST_ENTRIES = 1_000_000;
 
 const SAMPLE_SEED = 0x07e;
 
-/** Which of the others to look at, so that they have about so many features in all; undefined where all have no more. */
-export function drawOthers(set: TrainingSet, mostEntries = MOST_ENTRIES): ((row: number) => boolean) | undefined {
+/** 1 for those of the others to look at, (N), who have about so many features in all; undefined where all have no more. */
+export function drawOthers(set: TrainingSet, mostEntries = MOST_ENTRIES): Uint8Array | undefined {
   const { ids } = set.shard;
   const share = mostEntries / entriesOfOthers(set);
-  return share < 1 ? (row) => hashText(ids[row], SAMPLE_SEED) < share * 2 ** 32 : undefined;
+  if (share >= 1) return undefined;
+  return set.isSeed.map((seed, row) => (seed === 0 && hashText(ids[row], SAMPLE_SEED) < share * 2 ** 32 ? 1 : 0));
 }
 
 function entriesOfOthers({ shard: { rows }, isSeed }: TrainingSet): number {
@@ -28,14 +29,13 @@ function entriesOfOthers({ shard: { rows }, isSeed }: TrainingSet): number {
 }
 
 /** Seeds and drawn others stand for themselves. */
-export function countsAmong({ isSeed }: TrainingSet, isDrawn: (row: number) => boolean): Float64Array {
-  return Float64Array.from(isSeed, (seed, row) => (seed === 1 || isDrawn(row) ? 1 : 0));
+export function countsAmong({ isSeed }: TrainingSet, drawn: Uint8Array): Float64Array {
+  return Float64Array.from(isSeed, (seed, row) => seed + drawn[row]);
 }
 
 /** Seeds stand for themselves, and the drawn others for all, so that each sum over everybody is the same on average. */
-export function countsForAll({ isSeed }: TrainingSet, isDrawn: (row: number) => boolean): Float64Array {
-  const drawn = Uint8Array.from(isSeed, (seed, row) => (seed === 0 && isDrawn(row) ? 1 : 0));
+export function countsForAll({ isSeed }: TrainingSet, drawn: Uint8Array): Float64Array {
   const [seeds, some] = [isSeed, drawn].map((ones) => ones.reduce((sum, one) => sum + one, 0));
   const each = (isSeed.length - seeds) / Math.max(1, some);
-  return Float64Array.from(isSeed, (seed, row) => (seed === 1 ? 1 : each * drawn[row]));
+  return Float64Array.from(isSeed, (seed, row) => seed + each * drawn[row]);
 }

@@ -8,7 +8,7 @@
 import { advantage, placesAmong, worthOf } from '../evaluation/places.ts';
 import { SCALINGS, type Scaling, scaledScores } from '../scoring/linear-model.ts';
 import { fitLogisticRegression, guessWeights, type ScaledRows } from '../scoring/logistic-regression.ts';
-import { FOLD_COUNT, heldOutRows, triedFolds } from './folds.ts';
+import { FOLD_COUNT, heldOutRows, otherRows, triedFolds } from './folds.ts';
 import { type Labels, type LearningStage, labelsOf, sampledStage, stageLabels } from './learning-stage.ts';
 import { countsAmong, drawOthers } from './other-sample.ts';
 import { seedCountOf, type TrainingSet } from './training-set.ts';
@@ -23,10 +23,10 @@ export const STRENGTHS: Readonly<Record<Scaling, readonly number[]>> = {
 /** Where nothing can be held out, and for rows of unit length: the reference of docs/rankers.md. */
 export const UNTESTED_STRENGTH = 1;
 
-/** For a ranking: a tenth of it moves no mean of the six sets of docs/datasets.md by 0.002. */
-const TOLERANCE = 1e-3;
-/** Good enough to be compared, or weighed with others. */
-export const ROUGH_TOLERANCE = 1e-2;
+/** Good enough for a ranking: a tenth of it moves no mean of the six sets of docs/datasets.md by more than 0.0025. */
+const TOLERANCE = 1e-2;
+/** From where comparisons of strengths begin: the others end near them, and so are told apart by no more than their strength. */
+const CLOSE_TOLERANCE = 1e-3;
 
 /** A choice is among few, and near ones are worth the same: so many held-out seeds tell. */
 const ENOUGH_HELD_OUT = 1_000;
@@ -99,11 +99,9 @@ interface ChoiceTrial extends RegressionChoice {
 
 /** A function that tries a choice in so many folds. */
 function choiceTrials(set: TrainingSet, stage: LearningStage, fold: Uint8Array, foldCount: number) {
-  const isDrawn = drawOthers(set);
-  const sample = isDrawn ? sampledStage(stage, countsAmong(set, isDrawn)) : stage;
-  const others = new Uint32Array(set.isSeed.length)
-    .map((_, row) => row)
-    .filter((row) => set.isSeed[row] === 0 && (!isDrawn || isDrawn(row)));
+  const drawn = drawOthers(set);
+  const sample = drawn ? sampledStage(stage, countsAmong(set, drawn)) : stage;
+  const others = otherRows(set).filter((row) => drawn?.[row] !== 0);
   const folds = Array.from({ length: foldCount }, (_, k) => ({
     held: heldOutRows(set, fold, k),
     labels: stageLabels(
@@ -115,8 +113,7 @@ function choiceTrials(set: TrainingSet, stage: LearningStage, fold: Uint8Array, 
   return (scaling: Scaling, strength: number): ChoiceTrial => {
     const places = folds.map(({ held, labels }) => {
       const start = last.get(scaling);
-      // What begins near the optimum need come no nearer to be compared.
-      const weights = regress(sample.rows[scaling], labels, strength, start, start ? ROUGH_TOLERANCE : TOLERANCE);
+      const weights = regress(sample.rows[scaling], labels, strength, start, start ? TOLERANCE : CLOSE_TOLERANCE);
       last.set(scaling, weights);
       const scores = scaledScores(sample.rows[scaling], weights);
       const scoresOf = (users: Uint32Array) => Float32Array.from(users, (user) => scores[sample.groups[user]]);
