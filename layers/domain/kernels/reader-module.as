@@ -383,6 +383,7 @@ function ndjsonLine(at: usize): usize {
   let idEnd = p;
   if (byte(p) == BACKSLASH) {
     p = unescaped(id, p, unquotedEnd);
+    if (p == 0) return 0;
     id = unquotedEnd;
     idEnd = unquotedEnd = unescapedEnd;
   }
@@ -439,7 +440,7 @@ function texts(at: usize): usize {
     let end = textEnd(text);
     if (byte(end) == BACKSLASH) {
       end = unescaped(text, end, TEXT);
-      if (byte(end) != QUOTE || !isName(unescapedEnd - TEXT) || !push(TEXT, <u32>(unescapedEnd - TEXT))) return 0;
+      if (end == 0 || !isName(unescapedEnd - TEXT) || !push(TEXT, <u32>(unescapedEnd - TEXT))) return 0;
     } else if (byte(end) != QUOTE || !isName(end - text) || !push(text, <u32>(end - text))) return 0;
     if (load<u16>(end, 1) == 0x222c) {
       at = end + 2; // ,"
@@ -483,8 +484,8 @@ function textEnd(at: usize): usize {
   }
 }
 
-// Writes a text with escapes as it is meant, whose first one stands at `at`; returns where it ends, or where it is unusual: too
-// long for a name, half a surrogate pair, or no escape.
+// Writes a text with escapes as it is meant, whose first one stands at `at`; returns where its closing quote stands, or 0 where
+// it is unusual: too long for a name, half a surrogate pair, no escape, or no end.
 let unescapedEnd: usize = 0;
 
 function unescaped(text: usize, at: usize, to: usize): usize {
@@ -492,12 +493,12 @@ function unescaped(text: usize, at: usize, to: usize): usize {
   unescapedEnd = to;
   while (true) {
     const length = at - text;
-    if (unescapedEnd + length + 4 > most) return at;
+    if (unescapedEnd + length + 4 > most) return 0;
     memory.copy(unescapedEnd, text, length);
     unescapedEnd += length;
-    if (byte(at) != BACKSLASH) return at;
+    if (byte(at) != BACKSLASH) return byte(at) == QUOTE ? at : 0;
     const next = byte(at + 1) == 0x75 ? unescapedUnits(at) : unescapedLetter(at);
-    if (next == 0) return at;
+    if (next == 0) return 0;
     text = next;
     at = textEnd(next);
   }

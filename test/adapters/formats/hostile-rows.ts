@@ -100,7 +100,7 @@ function broken(dice: Dice, bytes: Buffer, lineCount: number): Buffer {
 
 function nameOf(dice: Dice, oddness: number): string {
   if (dice.is(0.5)) return dice.one(['age:25-34', 'item:12', 'a', 'b:1', 'city:Köln', 'ü']);
-  if (dice.is(oddness / 9)) return dice.one(['', '\ud800', 'x'.repeat(dice.one(LIMITS)), 'ü'.repeat(dice.one(LIMITS))]);
+  if (dice.is(oddness / 4)) return dice.one(['', '\ud800', 'x'.repeat(dice.one(LIMITS)), 'ü'.repeat(dice.one(LIMITS))]);
   const length = dice.one(LENGTHS);
   const letters = Array.from({ length }, () => (dice.is(oddness / 4) ? dice.one(ODD_LETTERS) : dice.one(LETTERS)));
   return dice.is(0.5) ? letters.join('') : `${dice.below(10)}`.repeat(length);
@@ -145,6 +145,8 @@ function odd(dice: Dice): string {
 
 /** As JSON, some letters of it escaped where they need not be, or not where they must. */
 function textOf(dice: Dice, text: string): string {
+  if (text.length > 300 && dice.is(0.5))
+    return JSON.stringify(text).replace(/[xü]/, dice.one(['\\u00fc', '\\t', '\\/']));
   if (dice.is(0.97)) return JSON.stringify(text);
   if (dice.is(0.1)) return `"${text}"`;
   return `"${text.replaceAll(/./g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`;

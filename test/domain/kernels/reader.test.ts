@@ -61,6 +61,19 @@ describe('the kernel that reads rows', () => {
     giveBack(reader);
   });
 
+  it.each([1_000, 1_019, 1_021, 1_023])('leaves nothing out of a text of an escape and %d letters', (count) => {
+    const reader = takeReader();
+    const name = `\n${'x'.repeat(count)}`;
+
+    read(reader, `${JSON.stringify({ id: name, features: [name] })}\n`);
+
+    const [at, length] = new Uint32Array(reader.memory.buffer, reader.IDS.value, 2);
+    const texts = [textAt(reader, at, length), textAt(reader, reader.nameAt(0), reader.nameLength(0))];
+    expect(reader.status.value === STATUS.unusual ? [name, name] : texts).toEqual([name, name]);
+    expect(count > 1_000 || reader.status.value === STATUS.done).toBe(true);
+    giveBack(reader);
+  });
+
   it('is used again, with nothing of what it knew, unless it has grown large', () => {
     const first = takeReader();
     read(first, LINES);
