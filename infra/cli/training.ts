@@ -5,6 +5,7 @@ import { Invalid } from '#application/errors.ts';
 import { shown } from '#application/shown.ts';
 import type { ScorerCard, Training } from '#application/train-scorer.ts';
 import { type TrainingFigures, TrainingOptions, type TrainingProgress } from '#application/training.ts';
+import { MERGES } from '#domain/embedding/field-merge.ts';
 import type { Terminal } from './terminal.ts';
 
 export function trainingOptionsOf(
@@ -32,6 +33,13 @@ export function pointsOption() {
   return new Option('--points <which>', 'where people lie: as the embedding has it, as is learned, or what is better')
     .choices(['chosen', 'stored', 'learned'] as const)
     .default('chosen' as const);
+}
+
+/** Of learned points. */
+export function mergeOption() {
+  return new Option('--merge <how>', 'learned points: how the fields of a person become one vector')
+    .choices(MERGES)
+    .default('attention' as const);
 }
 
 /** A training on this machine, that a person watches and may interrupt between epochs. */

@@ -3,6 +3,7 @@
  * those, which are kept only where they find held-out items clearly better. Neither has been told them. One after the other, an epoch at a time, so that it can be stopped and gone on
  * with.
  */
+import type { Merge } from '#domain/embedding/field-merge.ts';
 import { placeUsers } from '#domain/embedding/place-users.ts';
 import { representedUsers } from '#domain/embedding/represented-users.ts';
 import type { RepresentationShape, UserRepresentation } from '#domain/embedding/user-representation.ts';
@@ -29,7 +30,10 @@ import type { TrainingFigures, TrainingOptions, TrainingProgress, TrainingWatch 
 export const ATTENTION_RATE = 0.001;
 
 /** The paper pools by the mean, power 1: between that and the sum, how much somebody has counts as well. */
-export const SHAPE: Omit<RepresentationShape, 'dimensions'> = { attention: 32, hidden: 128, poolingPower: 0.5 };
+export const SIZES: Readonly<Record<Merge, Omit<RepresentationShape, 'merge' | 'dimensions'>>> = {
+  attention: { attention: 32, hidden: 128, poolingPower: 0.5 },
+  concatenation: { attention: 0, hidden: 128, poolingPower: 0.5 },
+};
 
 /** The paper's, but for the length: what a laptop does in about a minute. */
 export const REPRESENTATION_TERMS = { ...PAPERS_TRAINING, epochs: 8, mostPairs: 150_000 };
@@ -129,7 +133,8 @@ class Learner {
   /** Or why there is none. */
   async representation(before: Progress): Promise<NonNullable<Progress['representation']> | string> {
     const { watch, save, options } = this.#learning;
-    const shape = { ...SHAPE, dimensions: this.#dimensions };
+    const { merge } = options;
+    const shape = { ...SIZES[merge], merge, dimensions: this.#dimensions };
     const terms = { ...REPRESENTATION_TERMS, seed: options.seed };
     const { epochs } = terms;
     const people = dropFeatures(this.#sample, new Set(options.drop));

@@ -9,7 +9,7 @@ import type { AttentionScorer } from '#domain/ranking/by-attention.ts';
 import { CODE_VERSION } from './code-version.ts';
 import { sha256Of } from './digest.ts';
 import { NothingToLearn } from './errors.ts';
-import { ATTENTION_RATE, learnScorer, type Progress, REPRESENTATION_TERMS, SHAPE } from './learn-scorer.ts';
+import { ATTENTION_RATE, learnScorer, type Progress, REPRESENTATION_TERMS, SIZES } from './learn-scorer.ts';
 import { partsPrefix } from './population.ts';
 import type { Ports } from './ports.ts';
 import { readIfAny } from './stored-json.ts';
@@ -117,9 +117,10 @@ function cardOf(
   figures: TrainingFigures,
 ): ScorerCard {
   const { dimensions } = model;
+  const representation = { ...SIZES[options.merge], ...REPRESENTATION_TERMS };
   return {
     model: 'look-alike attention (Liu et al. 2019), one layer, trained on features as campaigns',
-    settings: { ...options, rate: ATTENTION_RATE, dimensions, representation: { ...SHAPE, ...REPRESENTATION_TERMS } },
+    settings: { ...options, rate: ATTENTION_RATE, dimensions, representation },
     data: { population, generation, users, sampled: sample.ids.length, features: sample.features.length, sha256 },
     figures,
   };

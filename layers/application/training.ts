@@ -1,5 +1,6 @@
 /** The words of training the attention scorer: what may be said of it, how far it is, and what it came to. */
 import * as z from 'zod';
+import { MERGES } from '#domain/embedding/field-merge.ts';
 import { CLUSTER_COUNT } from '#domain/ranking/by-attention.ts';
 import { GLOBAL_SHARE } from '#domain/scoring/attention.ts';
 
@@ -19,6 +20,8 @@ export const TrainingOptions = z.strictObject({
   globalShare: z.number().min(0).max(1).default(GLOBAL_SHARE),
   /** Where people lie: as the embedding has it, as is learned, or what finds held-out items better. */
   points: z.enum(['chosen', 'stored', 'learned']).default('chosen'),
+  /** How the fields of a person become one vector, where points are learned. */
+  merge: z.enum(MERGES).default('attention'),
   /** Features that nothing is learned from. */
   drop: z.array(z.string()).max(10_000).default([]),
   seed: z.int().nonnegative().max(9_999_999_999).default(1),

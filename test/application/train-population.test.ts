@@ -235,6 +235,31 @@ describe('training a population', () => {
     expect(next?.data.generation).toBe(3);
   });
 
+  it('learns points of concatenated fields where that is wanted, says so, and does the same with the next ingest', async () => {
+    const site = await siteWith(people);
+    const { training: card } = await train(site, { points: 'learned', merge: 'concatenation', epochs: 1 });
+
+    expect(card.settings).toMatchObject({ merge: 'concatenation', representation: { attention: 0, hidden: 128 } });
+    const { figures } = card;
+    expect(figures.learned?.losses.at(-1)).toBeLessThan(figures.learned?.losses[0] ?? 0);
+    const representation = (await scorerIn(site))?.scorer.representation;
+    expect(representation?.shape).toMatchObject({ merge: 'concatenation', attention: 0 });
+    expect(representation?.weights.hidden.length).toBe(128 * SETTINGS.dimensions * (representation?.fieldCount ?? 0));
+    const { members } = await expansionOf(await opened(site), requestFor({ ranker: 'attention', size: '9' }));
+    expect(members.every(({ score }) => Number.isFinite(score))).toBe(true);
+    const again = { clock: clockOf(), watch: () => {}, when: 'auto' } as const;
+    const { training: next } = await ingested(site, people.slice(0, 5), { training: again });
+    expect(next?.settings.merge).toBe('concatenation');
+  });
+
+  it('was by attention where a card of before does not say', async () => {
+    const { training: card } = await train(await siteWith(people), { epochs: 0 });
+    const { merge, ...settings } = card.settings;
+
+    expect(merge).toBe('attention');
+    expect(ScorerCard.parse({ ...card, settings }).settings.merge).toBe('attention');
+  });
+
   it('trains people of one field as any others, on stored points and on learned ones', async () => {
     const oneField = people.map(({ id, features }) => ({ id, features: features.map((name) => `all:${name}`) }));
     const site = await siteWith(oneField);

@@ -131,7 +131,7 @@ function trainBatches(weights: LookAlikeWeights): void {
 }
 
 function trainRepresentation(): void {
-  const shape = { dimensions: D, attention: 64, hidden: 128, poolingPower: 1 };
+  const shape = { merge: 'attention' as const, dimensions: D, attention: 64, hidden: 128, poolingPower: 1 };
   const terms = { ...PAPERS_TRAINING, positivesPerUser: POSITIVES, epochs: 1, seed: 1 };
   for (const { loss } of trainUserRepresentation(people, shape, terms)) if (!Number.isFinite(loss)) return;
 }

@@ -17,6 +17,7 @@ import {
   CLUSTERS_HELP,
   GLOBAL_SHARE_HELP,
   keptSentence,
+  mergeOption,
   pointsOption,
   trainingOptionsOf,
 } from '../training.ts';
@@ -29,6 +30,7 @@ export function evaluateCommand() {
     .option('--rankings <file>', 'write every campaign’s whole ranking, to be scored by a program of your own')
     .option('--train', 'attention: train the scorer for each list of dropped features first', false)
     .addOption(pointsOption())
+    .addOption(mergeOption())
     .option('--clusters <n>', `with --train: ${CLUSTERS_HELP}`, wholeNumber)
     .option('--global-share <share>', `with --train: ${GLOBAL_SHARE_HELP}`, Number)
     .addHelpText(
@@ -63,8 +65,8 @@ Example:
     });
 }
 
-function trainingOf({ train, seed, points, clusters, globalShare }: Flags): TrainingOptions | undefined {
-  return train ? trainingOptionsOf({ seed, points, clusters, globalShare }) : undefined;
+function trainingOf({ train, seed, points, merge, clusters, globalShare }: Flags): TrainingOptions | undefined {
+  return train ? trainingOptionsOf({ seed, points, merge, clusters, globalShare }) : undefined;
 }
 
 /** Runs with the file open, if one is wanted; it is there in the end only if all went well. */
@@ -88,6 +90,7 @@ function rankingLine(campaign: string, ranking: readonly RankedUser[]): string {
 interface Flags extends RankingFlags {
   readonly train: boolean;
   readonly points: TrainingOptions['points'];
+  readonly merge: TrainingOptions['merge'];
   readonly clusters?: number | undefined;
   readonly globalShare?: number | undefined;
   readonly rankings?: string | undefined;

@@ -5,7 +5,15 @@ import { DeployedStack, STACK_HELP } from '../deployed-stack.ts';
 import { localPorts, localSettings } from '../local-ports.ts';
 import { collect, DEFAULT_DATA, wholeNumber } from '../ranking-command.ts';
 import { counted, Terminal } from '../terminal.ts';
-import { CLUSTERS_HELP, GLOBAL_SHARE_HELP, pointsOption, showCard, trainingOptionsOf, watchedBy } from '../training.ts';
+import {
+  CLUSTERS_HELP,
+  GLOBAL_SHARE_HELP,
+  mergeOption,
+  pointsOption,
+  showCard,
+  trainingOptionsOf,
+  watchedBy,
+} from '../training.ts';
 
 /** akin train: the attention scorer learns of a population what its features can tell. */
 export function trainCommand() {
@@ -20,6 +28,7 @@ export function trainCommand() {
       [],
     )
     .addOption(pointsOption())
+    .addOption(mergeOption())
     .option('--clusters <n>', CLUSTERS_HELP, wholeNumber)
     .option('--global-share <share>', GLOBAL_SHARE_HELP, Number)
     .option('--drop <feature>', 'learn nothing from this feature (repeatable)', collect, [])

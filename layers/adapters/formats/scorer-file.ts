@@ -5,7 +5,13 @@
 import * as z from 'zod';
 import { Invalid } from '#application/errors.ts';
 import type { StoredScorer } from '#application/ports.ts';
-import { representationOf, type UserRepresentation } from '#domain/embedding/user-representation.ts';
+import { MERGES } from '#domain/embedding/field-merge.ts';
+import {
+  hiddenInputs,
+  type RepresentationShape,
+  representationOf,
+  type UserRepresentation,
+} from '#domain/embedding/user-representation.ts';
 import { decodeSafetensors, encodeSafetensors, type Tensor, type Tensors } from './safetensors.ts';
 
 /** Raised when an older akin could no longer read what a newer one wrote. */
@@ -21,16 +27,19 @@ const attentionShapes = (D: number, R: number) => ({
   globalQuery: [R],
 });
 
-/** The same for F features, D dimensions, K of attention and Q hidden. */
-const representationShapes = (F: number, D: number, K: number, Q: number) => ({
-  features: [F, D],
-  fieldKeys: [K, D],
-  fieldQuery: [K],
-  hidden: [Q, D],
-  hiddenBias: [Q],
-  output: [D, Q],
-  outputBias: [D],
-});
+/** The same of a representation. */
+function representationShapes(features: readonly string[], shape: RepresentationShape) {
+  const { dimensions: D, attention: K, hidden: Q } = shape;
+  return {
+    features: [features.length, D],
+    fieldKeys: [K, D],
+    fieldQuery: [K],
+    hidden: [Q, hiddenInputs(features, shape)],
+    hiddenBias: [Q],
+    output: [D, Q],
+    outputBias: [D],
+  };
+}
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -39,7 +48,12 @@ const Attention = z.object({
   globalShare: z.number().min(0).max(1).optional(),
 });
 
-const Representation = z.object({ poolingPower: z.number(), features: z.array(z.string()) });
+const Representation = z.object({
+  poolingPower: z.number(),
+  /** Files of before there was a choice do not say. */
+  merge: z.enum(MERGES).default('attention'),
+  features: z.array(z.string()),
+});
 
 export function encodeScorer({ scorer: { weights, representation }, card }: StoredScorer): Uint8Array {
   const tensors: Record<string, Tensor> = {};
@@ -52,10 +66,9 @@ export function encodeScorer({ scorer: { weights, representation }, card }: Stor
   }
   if (representation) {
     const { shape, features } = representation;
-    const { poolingPower } = shape;
-    metadata.representation = JSON.stringify({ poolingPower, features });
-    const shapes = representationShapes(features.length, shape.dimensions, shape.attention, shape.hidden);
-    for (const [name, each] of Object.entries(shapes))
+    const { poolingPower, merge } = shape;
+    metadata.representation = JSON.stringify({ poolingPower, merge, features });
+    for (const [name, each] of Object.entries(representationShapes(features, shape)))
       tensors[`representation.${name}`] = { shape: each, values: valuesOf(representation.weights, name) };
   }
   return encodeSafetensors({ tensors, metadata });
@@ -105,24 +118,21 @@ function weightsIn({ tensors, metadata }: Tensors, where: string) {
 }
 
 function representationIn({ tensors, metadata }: Tensors, where: string): UserRepresentation {
-  const { poolingPower, features } = described(Representation, metadata.representation, where);
+  const { poolingPower, merge, features } = described(Representation, metadata.representation, where);
   const [attention = 0, dimensions = 0] = tensors[`${PREFIX}fieldKeys`]?.shape ?? [];
   const [hidden = 0] = tensors[`${PREFIX}hidden`]?.shape ?? [];
-  checkTensors(tensors, representationShapes(features.length, dimensions, attention, hidden), PREFIX, where);
+  const shape = { merge, dimensions, attention, hidden, poolingPower };
+  checkTensors(tensors, representationShapes(features, shape), PREFIX, where);
   const values = (name: string) => tensors[`${PREFIX}${name}`].values;
-  return representationOf(
-    features,
-    { dimensions, attention, hidden, poolingPower },
-    {
-      features: values('features'),
-      fieldKeys: values('fieldKeys'),
-      fieldQuery: values('fieldQuery'),
-      hidden: values('hidden'),
-      hiddenBias: values('hiddenBias'),
-      output: values('output'),
-      outputBias: values('outputBias'),
-    },
-  );
+  return representationOf(features, shape, {
+    features: values('features'),
+    fieldKeys: values('fieldKeys'),
+    fieldQuery: values('fieldQuery'),
+    hidden: values('hidden'),
+    hiddenBias: values('hiddenBias'),
+    output: values('output'),
+    outputBias: values('outputBias'),
+  });
 }
 
 function described<Told>(schema: z.ZodType<Told>, text: string, where: string): Told {

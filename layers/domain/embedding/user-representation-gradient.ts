@@ -2,11 +2,11 @@
  * How a loss changes with what a user representation has learned: the way back through user-representation.ts, line by line.
  *
  * Shapes: as there; a gradient has the form of the weights, and dX stands for the loss by X.
- *         dM = (dE·Q2 ∘ [hidden > 0])·Q1; da = dM·h; dz = a ∘ (da − Σ a·da); du = (dz·w2) ∘ (1 − u²); dh = a·dM + du·W1.
+ *         dM = (dE·Q2 ∘ [hidden > 0])·Q1 (B×W); the merge makes dH (B·n×D) of it, and a feature's is its share of its field's.
  */
 import { addProduct, addTransposedProduct } from '../kernels/matrix.ts';
-import type { Numbers } from '../kernels/numbers.ts';
-import type { Allocate, RepresentationPass, RepresentationWeights, UserRepresentation } from './user-representation.ts';
+import type { Allocate, Numbers } from '../kernels/numbers.ts';
+import type { RepresentationPass, RepresentationWeights, UserRepresentation } from './user-representation.ts';
 
 export function emptyGradient(
   { features, fieldKeys, fieldQuery, hidden, hiddenBias, output, outputBias }: RepresentationWeights,
@@ -33,74 +33,24 @@ export function addRepresentationGradient(
 ): void {
   const { weights, shape } = model;
   const { dimensions: D, hidden: Q } = shape;
+  const { width: W } = pass.merged;
   const B = pass.rows.offsets.length - 1;
   addTransposedProduct(gradient.output, pointsGradient, pass.hidden, B, D, Q);
   addColumnSums(gradient.outputBias, pointsGradient);
   const hiddenGradient = allocate(B * Q);
   addProduct(hiddenGradient, pointsGradient, weights.output, B, D, Q);
   for (let at = 0; at < hiddenGradient.length; at++) if (pass.hidden[at] <= 0) hiddenGradient[at] = 0;
-  addTransposedProduct(gradient.hidden, hiddenGradient, pass.merged, B, Q, D);
+  addTransposedProduct(gradient.hidden, hiddenGradient, pass.merged.vectors, B, Q, W);
   addColumnSums(gradient.hiddenBias, hiddenGradient);
-  const mergedGradient = allocate(B * D);
-  addProduct(mergedGradient, hiddenGradient, weights.hidden, B, Q, D);
-  addFeatureGradient(gradient.features, model, pass, throughMerge(gradient, model, pass, mergedGradient, allocate));
-}
-
-/** The loss by the pooled fields, dH (B·n×D); what it changes by the attention's own weights is added on the way. */
-function throughMerge(
-  gradient: RepresentationWeights,
-  { weights, shape, fieldCount: n }: UserRepresentation,
-  { pooled, keys, attention, factors }: RepresentationPass,
-  mergedGradient: Numbers,
-  allocate: Allocate,
-): Numbers {
-  const { dimensions: D, attention: K } = shape;
-  const slots = factors.length;
-  const scores = scoreGradient(pooled, attention, mergedGradient, n, D, allocate);
-  const keyGradient = allocate(slots * K);
-  for (let slot = 0; slot < slots; slot++) {
-    for (let k = 0; k < K; k++) {
-      const key = keys[slot * K + k];
-      gradient.fieldQuery[k] += scores[slot] * key;
-      keyGradient[slot * K + k] = scores[slot] * weights.fieldQuery[k] * (1 - key * key);
-    }
-  }
-  addTransposedProduct(gradient.fieldKeys, keyGradient, pooled, slots, K, D);
-  const pooledGradient = allocate(slots * D);
-  for (let slot = 0; slot < slots; slot++) {
-    const from = Math.floor(slot / n) * D;
-    for (let d = 0; d < D; d++) pooledGradient[slot * D + d] = attention[slot] * mergedGradient[from + d];
-  }
-  addProduct(pooledGradient, keyGradient, weights.fieldKeys, slots, K, D);
-  return pooledGradient;
-}
-
-/** The loss by what the softmax over fields is of, (B·n). */
-function scoreGradient(
-  pooled: Numbers,
-  attention: Numbers,
-  mergedGradient: Numbers,
-  n: number,
-  D: number,
-  allocate: Allocate,
-): Numbers {
-  const scores = allocate(attention.length);
-  for (let start = 0; start < scores.length; start += n) {
-    const from = (start / n) * D;
-    let mean = 0;
-    for (let slot = start; slot < start + n; slot++) {
-      for (let d = 0; d < D; d++) scores[slot] += mergedGradient[from + d] * pooled[slot * D + d];
-      mean += attention[slot] * scores[slot];
-    }
-    for (let slot = start; slot < start + n; slot++) scores[slot] = attention[slot] * (scores[slot] - mean);
-  }
-  return scores;
+  const mergedGradient = allocate(B * W);
+  addProduct(mergedGradient, hiddenGradient, weights.hidden, B, Q, W);
+  addFeatureGradient(gradient.features, model, pass, pass.merged.back(gradient, mergedGradient));
 }
 
 function addFeatureGradient(
   features: Numbers,
   { shape, fieldOf: fields, fieldCount: n }: UserRepresentation,
-  { rows, factors }: RepresentationPass,
+  { rows, pooled: { factors } }: RepresentationPass,
   pooledGradient: Numbers,
 ): void {
   const D = shape.dimensions;

@@ -9,11 +9,10 @@
 import type { Shard } from '../features/shard.ts';
 import { columnCounts, rowCountOf, type SparseMatrix } from '../features/sparse-matrix.ts';
 import { Adam } from '../kernels/adam.ts';
-import type { Numbers } from '../kernels/numbers.ts';
+import type { Allocate, Numbers } from '../kernels/numbers.ts';
 import { type Random, seededRandom, shuffled } from '../random.ts';
 import { addSampledSoftmax, logUniformRank } from './sampled-softmax.ts';
 import {
-  type Allocate,
   initialRepresentation,
   type RepresentationShape,
   type RepresentationWeights,

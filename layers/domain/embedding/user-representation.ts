@@ -1,21 +1,30 @@
 /**
- * Users as points, learned: each field's features are averaged, the fields merged by attention, the merged vector sent
+ * Users as points, learned: each field's features are averaged, the fields merged (field-merge.ts), the merged vector sent
  * through an MLP.
  *
- * Reference: Liu et al., "Real-time Attention Based Look-alike Model (RALM)", 2019, §4.2, with the author's correction of
- *            the shapes (W1 K×D, W2 K).
- * Shapes:    B users, n fields, D dimensions, K attention, Q hidden; pooled H (B·n×D), merged M (B×D), points E (B×D).
- *            u = tanh(H·W1ᵀ), a = softmax over a user's present fields of u·w2, M = Σ a·h, E = relu(M·Q1ᵀ + q1)·Q2ᵀ + q2.
- * Cost:      B·(n·K·D + 2·D·Q) multiply–adds, and nnz·D for the sums.
+ * Reference: Liu et al., "Real-time Attention Based Look-alike Model (RALM)", 2019, §4.2.
+ * Shapes:    B users, n fields, D dimensions, W numbers of who is merged, Q hidden; pooled H (B·n×D), merged M (B×W), points
+ *            E (B×D): E = relu(M·Q1ᵀ + q1)·Q2ᵀ + q2.
+ * Cost:      B·Q·(W + D) multiply–adds beside those of the merge, and nnz·D for the sums.
  */
 import { fieldOf } from '../features/shard.ts';
 import type { SparseMatrix } from '../features/sparse-matrix.ts';
 import { addProductWithTransposed } from '../kernels/matrix.ts';
-import type { Numbers } from '../kernels/numbers.ts';
+import type { Allocate, Numbers } from '../kernels/numbers.ts';
 import type { Random } from '../random.ts';
+import {
+  type Merge,
+  type MergedFields,
+  type MergeWeights,
+  mergedWidth,
+  mergeFields,
+  type PooledFields,
+} from './field-merge.ts';
 
 export interface RepresentationShape {
+  readonly merge: Merge;
   readonly dimensions: number;
+  /** K, the width of the attention over fields; 0 where there is none. */
   readonly attention: number;
   readonly hidden: number;
   /** A field's vector is the sum of its features' over their number to this power: 1 is the paper's mean. */
@@ -23,14 +32,10 @@ export interface RepresentationShape {
 }
 
 /** What is learned, and learned by: gradients have the same form. */
-export interface RepresentationWeights {
+export interface RepresentationWeights extends MergeWeights {
   /** (F×D). */
   readonly features: Numbers;
-  /** W1 (K×D). */
-  readonly fieldKeys: Numbers;
-  /** w2 (K). */
-  readonly fieldQuery: Numbers;
-  /** (Q×D). */
+  /** (Q×W). */
   readonly hidden: Numbers;
   readonly hiddenBias: Numbers;
   /** (D×Q). */
@@ -48,9 +53,6 @@ export interface UserRepresentation {
   readonly weights: RepresentationWeights;
 }
 
-/** Makes the arrays: float32 to train, float64 to check gradients. */
-export type Allocate = (length: number) => Numbers;
-
 /** Before training: small and seeded. */
 export function initialRepresentation(
   features: readonly string[],
@@ -59,12 +61,13 @@ export function initialRepresentation(
   allocate: Allocate,
 ): UserRepresentation {
   const { dimensions: D, attention: K, hidden: Q } = shape;
+  const W = hiddenInputs(features, shape);
   const drawn = (length: number, deviation: number) => allocate(length).map(() => deviation * normal(random));
   return representationOf(features, shape, {
     features: drawn(features.length * D, FEATURE_DEVIATION),
     fieldKeys: drawn(K * D, 1 / Math.sqrt(D)),
     fieldQuery: drawn(K, 1 / Math.sqrt(K)),
-    hidden: drawn(Q * D, Math.sqrt(2 / D)),
+    hidden: drawn(Q * W, Math.sqrt(2 / W)),
     hiddenBias: allocate(Q),
     output: drawn(D * Q, 1 / Math.sqrt(Q)),
     outputBias: allocate(D),
@@ -77,7 +80,7 @@ export function representationOf(
   shape: RepresentationShape,
   weights: RepresentationWeights,
 ): UserRepresentation {
-  const fields = new Map([...new Set(features.map(fieldOf))].map((field, n) => [field, n]));
+  const fields = new Map([...fieldsOf(features)].map((field, n) => [field, n]));
   return {
     shape,
     features,
@@ -85,6 +88,15 @@ export function representationOf(
     fieldCount: fields.size,
     weights,
   };
+}
+
+/** W: how many numbers of each user the hidden layer takes. */
+export function hiddenInputs(features: readonly string[], { merge, dimensions }: RepresentationShape): number {
+  return mergedWidth(merge, fieldsOf(features).size, dimensions);
+}
+
+function fieldsOf(features: readonly string[]): Set<string> {
+  return new Set(features.map(fieldOf));
 }
 
 const FEATURE_DEVIATION = 0.1;
@@ -97,16 +109,8 @@ function normal(random: Random): number {
 /** What a batch leaves for the way back. */
 export interface RepresentationPass {
   readonly rows: SparseMatrix;
-  /** H (B·n×D). */
-  readonly pooled: Numbers;
-  /** What each field's sum was multiplied by, (B·n); 0 for a field that the user does not have. */
-  readonly factors: Numbers;
-  /** tanh(H·W1ᵀ), (B·n×K). */
-  readonly keys: Numbers;
-  /** a (B·n). */
-  readonly attention: Numbers;
-  /** M (B×D). */
-  readonly merged: Numbers;
+  readonly pooled: PooledFields;
+  readonly merged: MergedFields;
   /** After relu, (B×Q). */
   readonly hidden: Numbers;
   /** E (B×D). */
@@ -115,24 +119,15 @@ export interface RepresentationPass {
 
 /** The points of a batch of users: rows (B×F) by the model's own columns. */
 export function representUsers(model: UserRepresentation, rows: SparseMatrix, allocate: Allocate): RepresentationPass {
-  const { shape, weights, fieldCount: n } = model;
-  const { dimensions: D, attention: K, hidden: Q } = shape;
+  const { shape, weights } = model;
+  const { dimensions: D, hidden: Q } = shape;
   const B = rows.offsets.length - 1;
-  const { pooled, factors } = poolFields(model, rows, allocate);
-  const keys = allocate(B * n * K);
-  addProductWithTransposed(keys, pooled, weights.fieldKeys, B * n, D, K);
-  for (let at = 0; at < keys.length; at++) keys[at] = Math.tanh(keys[at]);
-  const attention = attentionOverFields(keys, weights.fieldQuery, factors, n, allocate);
-  const merged = allocate(B * D);
-  for (let slot = 0; slot < B * n; slot++) {
-    if (attention[slot] === 0) continue;
-    const at = Math.floor(slot / n) * D;
-    for (let d = 0; d < D; d++) merged[at + d] += attention[slot] * pooled[slot * D + d];
-  }
-  const hidden = affine(merged, weights.hidden, weights.hiddenBias, B, D, Q, allocate);
+  const pooled = poolFields(model, rows, allocate);
+  const merged = mergeFields(shape.merge, weights, pooled, allocate);
+  const hidden = affine(merged.vectors, weights.hidden, weights.hiddenBias, B, merged.width, Q, allocate);
   for (let at = 0; at < hidden.length; at++) hidden[at] = Math.max(0, hidden[at]);
   const points = affine(hidden, weights.output, weights.outputBias, B, Q, D, allocate);
-  return { rows, pooled, factors, keys, attention, merged, hidden, points };
+  return { rows, pooled, merged, hidden, points };
 }
 
 /** X·Wᵀ + b, with X (B×I), W (O×I), b (O). */
@@ -147,10 +142,10 @@ function poolFields(
   { shape, weights, fieldOf: fields, fieldCount: n }: UserRepresentation,
   { offsets, columns, weights: counts }: SparseMatrix,
   allocate: Allocate,
-) {
+): PooledFields {
   const D = shape.dimensions;
   const B = offsets.length - 1;
-  const pooled = allocate(B * n * D);
+  const vectors = allocate(B * n * D);
   const factors = allocate(B * n);
   for (let row = 0; row < B; row++) {
     for (let at = offsets[row]; at < offsets[row + 1]; at++) {
@@ -158,34 +153,13 @@ function poolFields(
       const slot = row * n + fields[f];
       const count = counts ? counts[at] : 1;
       factors[slot] += count;
-      for (let d = 0; d < D; d++) pooled[slot * D + d] += count * weights.features[f * D + d];
+      for (let d = 0; d < D; d++) vectors[slot * D + d] += count * weights.features[f * D + d];
     }
     for (let slot = row * n; slot < row * n + n; slot++) {
       if (factors[slot] === 0) continue;
       factors[slot] = factors[slot] ** -shape.poolingPower;
-      for (let d = 0; d < D; d++) pooled[slot * D + d] *= factors[slot];
+      for (let d = 0; d < D; d++) vectors[slot * D + d] *= factors[slot];
     }
   }
-  return { pooled, factors };
-}
-
-/** Softmax over the fields that a user has; nothing for a user who has none. */
-function attentionOverFields(keys: Numbers, query: Numbers, factors: Numbers, n: number, allocate: Allocate): Numbers {
-  const K = query.length;
-  const attention = allocate(factors.length);
-  for (let start = 0; start < factors.length; start += n) {
-    let highest = Number.NEGATIVE_INFINITY;
-    for (let slot = start; slot < start + n; slot++) {
-      if (factors[slot] === 0) continue;
-      for (let k = 0; k < K; k++) attention[slot] += keys[slot * K + k] * query[k];
-      highest = Math.max(highest, attention[slot]);
-    }
-    let sum = 0;
-    for (let slot = start; slot < start + n; slot++) {
-      attention[slot] = factors[slot] === 0 ? 0 : Math.exp(attention[slot] - highest);
-      sum += attention[slot];
-    }
-    if (sum > 0) for (let slot = start; slot < start + n; slot++) attention[slot] /= sum;
-  }
-  return attention;
+  return { users: B, fieldCount: n, dimensions: D, vectors, factors };
 }

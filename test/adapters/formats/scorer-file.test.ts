@@ -2,17 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '#adapters/formats/safetensors.ts';
 import { decodeScorer, encodeScorer } from '#adapters/formats/scorer-file.ts';
 import { Invalid } from '#application/errors.ts';
+import type { Merge } from '#domain/embedding/field-merge.ts';
 import { initialRepresentation } from '#domain/embedding/user-representation.ts';
 import { seededRandom } from '#domain/random.ts';
 import { weightsOf } from '../../domain/scoring/weights.ts';
 
 const weights = weightsOf(3, 2);
-const representation = initialRepresentation(
-  ['a:1', 'a:2', 'b:1', 'plain'],
-  { dimensions: 3, attention: 2, hidden: 5, poolingPower: 0.5 },
-  seededRandom(1),
-  (length) => new Float32Array(length),
-);
+const representation = representationBy('attention', 2);
+const concatenated = representationBy('concatenation', 0);
 const CARD = '{"model":"one"}';
 
 describe('the file of a trained scorer', () => {
@@ -20,6 +17,7 @@ describe('the file of a trained scorer', () => {
     { weights },
     { weights: { ...weights, clusters: 10, globalShare: 0.5 }, representation },
     { representation },
+    { representation: concatenated },
     {},
   ])('gives back what was learned, to the bit, and the card: case %#', (scorer) => {
     expect(decodeScorer(encodeScorer({ scorer, card: CARD }), 'x')).toEqual({ scorer, card: CARD });
@@ -36,6 +34,32 @@ describe('the file of a trained scorer', () => {
         /^here: expected (what is told of a trained scorer|representation\.features of 1×3 finite numbers), got/,
       );
     }
+  });
+
+  it('is of fields merged by attention where an older akin wrote it, and did not say', () => {
+    const { tensors, metadata } = decodeSafetensors(encodeScorer({ scorer: { representation }, card: CARD }));
+    const { merge, ...told } = JSON.parse(metadata.representation);
+    const old = encodeSafetensors({ tensors, metadata: { ...metadata, representation: JSON.stringify(told) } });
+
+    expect(merge).toBe('attention');
+    expect(decodeScorer(old, 'x').scorer.representation).toEqual(representation);
+  });
+
+  it('refuses a merge that it does not know, and a layer of the width of another', () => {
+    const { tensors, metadata } = decodeSafetensors(
+      encodeScorer({ scorer: { representation: concatenated }, card: CARD }),
+    );
+    const saying = (merge: string) => {
+      const told = JSON.stringify({ ...JSON.parse(metadata.representation), merge });
+      return encodeSafetensors({ tensors, metadata: { ...metadata, representation: told } });
+    };
+
+    expect(() => decodeScorer(saying('sum'), 'here')).toThrow(
+      'here: expected what is told of a trained scorer, got something else',
+    );
+    expect(() => decodeScorer(saying('attention'), 'here')).toThrow(
+      'here: expected representation.hidden of 5×3 finite numbers, got something else',
+    );
   });
 
   it.each([
@@ -73,6 +97,16 @@ describe('the file of a trained scorer', () => {
     );
   });
 });
+
+/** Of three fields. */
+function representationBy(merge: Merge, attention: number) {
+  return initialRepresentation(
+    ['a:1', 'a:2', 'b:1', 'plain'],
+    { merge, dimensions: 3, attention, hidden: 5, poolingPower: 0.5 },
+    seededRandom(1),
+    (length) => new Float32Array(length),
+  );
+}
 
 function fileWith(changes: Readonly<Record<string, Tensor | undefined>>, metadata: Readonly<Record<string, string>>) {
   const { layer, layerBias, slope, local, global, globalQuery } = weights;

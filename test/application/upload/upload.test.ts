@@ -106,7 +106,7 @@ describe('an upload by steps', () => {
   describe('with training', () => {
     const tasted = tastedPeople(1_200);
     const settings = { ...SMALL, dimensions: 24, maxShardUsers: 300, splitBytes: 40_000 };
-    const options = { epochs: 2, items: TASTES, drop: ['taste0:1'] };
+    const options = { epochs: 2, items: TASTES, drop: ['taste0:1'], merge: 'concatenation' };
 
     async function trainedStage(): Promise<Stage> {
       const stage = stageWith(settings);

@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { MERGES, type Merge } from '#domain/embedding/field-merge.ts';
 import { representedUsers } from '#domain/embedding/represented-users.ts';
 import { initialRepresentation, representUsers } from '#domain/embedding/user-representation.ts';
 import { dropFeatures, type Shard } from '#domain/features/shard.ts';
@@ -8,8 +9,9 @@ import { anyPopulation, shardOf } from '../populations.ts';
 
 const D = 6;
 
-function representationFor({ features }: Shard) {
-  const shape = { dimensions: D, attention: 3, hidden: 7, poolingPower: 0.5 };
+function representationFor({ features }: Shard, merge: Merge = 'attention') {
+  const attention = merge === 'attention' ? 3 : 0;
+  const shape = { merge, dimensions: D, attention, hidden: 7, poolingPower: 0.5 };
   return initialRepresentation(features, shape, seededRandom(2), (length) => new Float32Array(length));
 }
 
@@ -18,11 +20,11 @@ function everyRow({ ids }: Shard): Uint32Array {
 }
 
 describe('represented users', () => {
-  test.prop([anyPopulation])(
+  test.prop([anyPopulation, fc.constantFrom(...MERGES)])(
     'are the representation’s points, made unit vectors; nobody without features is anywhere',
-    ({ users }) => {
+    ({ users }, merge) => {
       const shard = shardOf(users);
-      const model = representationFor(shard);
+      const model = representationFor(shard, merge);
       const points = representedUsers(shard, everyRow(shard), model);
 
       const plain = representUsers(model, shard.rows, (length) => new Float32Array(length)).points;
@@ -35,16 +37,19 @@ describe('represented users', () => {
     },
   );
 
-  test.prop([anyPopulation, fc.nat()])('are the same, to the bit, whoever stands beside them', ({ users }, pick) => {
-    const shard = shardOf(users);
-    const model = representationFor(shard);
-    const row = pick % Math.max(1, shard.ids.length);
+  test.prop([anyPopulation, fc.constantFrom(...MERGES), fc.nat()])(
+    'are the same, to the bit, whoever stands beside them',
+    ({ users }, merge, pick) => {
+      const shard = shardOf(users);
+      const model = representationFor(shard, merge);
+      const row = pick % Math.max(1, shard.ids.length);
 
-    const all = representedUsers(shard, everyRow(shard), model);
+      const all = representedUsers(shard, everyRow(shard), model);
 
-    if (shard.ids.length > 0)
-      expect(representedUsers(shard, Uint32Array.of(row), model)).toEqual(all.slice(row * D, row * D + D));
-  });
+      if (shard.ids.length > 0)
+        expect(representedUsers(shard, Uint32Array.of(row), model)).toEqual(all.slice(row * D, row * D + D));
+    },
+  );
 
   it('see nothing in features that the representation does not know', () => {
     const shard = shardOf([

@@ -1,5 +1,6 @@
 import { nn, numpy as np } from '@jax-js/jax';
 import { describe, expect, it } from 'vitest';
+import { MERGES } from '#domain/embedding/field-merge.ts';
 import { addSampledSoftmax } from '#domain/embedding/sampled-softmax.ts';
 import {
   type RepresentationWeights,
@@ -10,21 +11,23 @@ import { addRepresentationGradient, emptyGradient } from '#domain/embedding/user
 import { matrixOf, type SparseMatrix } from '#domain/features/sparse-matrix.ts';
 import { AUTODIFF_ERROR, gradientsOf, type Tensor, tensorOf } from '../autodiff.ts';
 import { finiteDifferences, gradientError } from '../finite-differences.ts';
-import { exact, FEATURES, modelOf, ROWS, SHAPE } from './small-representation.ts';
+import { exact, FEATURES, modelOf, ROWS, SHAPE, SHAPES } from './small-representation.ts';
 
-describe('user representation gradient', () => {
+describe.each(MERGES)('user representation gradient, fields merged by %s', (merge) => {
   for (const poolingPower of [1, 0.5]) {
     for (const weights of [undefined, ROWS.map((row) => row.map((f) => f + 0.5))]) {
       const kind = weights ? 'with weights' : 'without weights';
       it(`has the gradient of its loss, ${kind}, with pooling by the power ${poolingPower}`, () => {
-        const model = modelOf({ ...SHAPE, poolingPower });
+        const model = modelOf({ ...SHAPES[merge], poolingPower });
         const rows = matrixOf(ROWS, FEATURES.length, weights);
         const gradient = emptyGradient(model.weights, exact);
 
         const pass = representUsers(model, rows, exact);
         addRepresentationGradient(gradient, model, pass, lossByPoints(pass.points), exact);
 
-        for (const name of Object.keys(gradient) as (keyof RepresentationWeights)[]) {
+        const names = Object.keys(gradient) as (keyof RepresentationWeights)[];
+        expect(names.filter((name) => gradient[name].length === 0)).toEqual(merge === 'attention' ? [] : ATTENTION);
+        for (const name of names.filter((each) => gradient[each].length > 0)) {
           const expected = finiteDifferences(model.weights[name], () => lossOf(model, rows));
           expect(
             expected.some((x) => Math.abs(x) > 1e-4),
@@ -37,9 +40,9 @@ describe('user representation gradient', () => {
   }
 });
 
-describe('user representation gradient under a sampled softmax', () => {
+describe.each(MERGES)('user representation gradient under a sampled softmax, fields merged by %s', (merge) => {
   it.each([1, 0.5])('is what automatic differentiation finds, with pooling by the power %d', async (poolingPower) => {
-    const model = modelOf({ ...SHAPE, poolingPower });
+    const model = modelOf({ ...SHAPES[merge], poolingPower });
     const counts = ROWS.map((row) => row.map((f) => f + 0.5));
     const items = Float64Array.from({ length: FEATURES.length * D }, (_, at) => Math.cos(3 * at));
     const gradient = emptyGradient(model.weights, exact);
@@ -50,14 +53,16 @@ describe('user representation gradient under a sampled softmax', () => {
     addRepresentationGradient(gradient, model, pass, pointGradient, exact);
 
     const expected = await gradientsOf(tensorsOf(model, items), (w) => tensorLoss(w, model, counts));
-    expect([...expected.keys()].sort()).toEqual([...TENSORS].sort());
-    for (const name of TENSORS) {
+    const names = TENSORS.filter((name) => name === 'items' || model.weights[name].length > 0);
+    expect([...expected.keys()].sort()).toEqual(names.toSorted());
+    for (const name of names) {
       const own = name === 'items' ? itemGradient : gradient[name];
       expect(gradientError(own, expected.get(name) ?? []), name).toBeLessThan(AUTODIFF_ERROR);
     }
   });
 });
 
+const ATTENTION = ['fieldKeys', 'fieldQuery'];
 const TENSORS = [
   'features',
   'fieldKeys',
@@ -68,16 +73,18 @@ const TENSORS = [
   'outputBias',
   'items',
 ] as const;
-const { dimensions: D, attention: K, hidden: Q } = SHAPE;
+const { dimensions: D, hidden: Q } = SHAPE;
 /** Three for each of the rows, one of them twice. */
 const CANDIDATES = Uint32Array.of(0, 1, 2, 6, 3, 1, 4, 2, 2, 3, 5, 0, 1, 6, 4);
 
-function tensorsOf({ weights }: UserRepresentation, items: Float64Array): Record<string, Tensor> {
+function tensorsOf({ weights, shape }: UserRepresentation, items: Float64Array): Record<string, Tensor> {
   return {
     features: tensorOf(weights.features, [FEATURES.length, D]),
-    fieldKeys: tensorOf(weights.fieldKeys, [K, D]),
-    fieldQuery: tensorOf(weights.fieldQuery),
-    hidden: tensorOf(weights.hidden, [Q, D]),
+    ...(shape.merge === 'attention' && {
+      fieldKeys: tensorOf(weights.fieldKeys, [shape.attention, D]),
+      fieldQuery: tensorOf(weights.fieldQuery),
+    }),
+    hidden: tensorOf(weights.hidden, [Q, weights.hidden.length / Q]),
     hiddenBias: tensorOf(weights.hiddenBias),
     output: tensorOf(weights.output, [D, Q]),
     outputBias: tensorOf(weights.outputBias),
@@ -103,17 +110,25 @@ function tensorLoss(
     }
   });
   const pooled = np.matmul(tensorOf(pooling, [B * n, F]), w.features);
-  const keys = np.tanh(np.matmul(pooled.ref, np.matrixTranspose(w.fieldKeys)));
-  const weights = np.exp(np.reshape(np.matmul(keys, w.fieldQuery), [B, n])).mul(tensorOf(present, [B, n]));
-  const totals = np.sum(weights.ref, 1).add(tensorOf(ROWS.map((row) => Number(row.length === 0))));
-  const attention = weights.div(np.reshape(totals, [B, 1]));
-  const merged = np.sum(np.reshape(attention, [B, n, 1]).mul(np.reshape(pooled, [B, n, D])), 1);
+  const merged =
+    shape.merge === 'attention'
+      ? tensorAttention(w, pooled, tensorOf(present, [B, n]), n)
+      : np.reshape(pooled, [B, n * D]);
   const hidden = nn.relu(np.matmul(merged, np.matrixTranspose(w.hidden)).add(w.hiddenBias));
   const points = np.matmul(hidden, np.matrixTranspose(w.output)).add(w.outputBias);
   const candidates = np.take(w.items, np.array(Int32Array.from(CANDIDATES), { dtype: np.int32 }), 0);
   const scores = np.sum(np.reshape(candidates, [B, 3, D]).mul(np.reshape(points, [B, 1, D])), 2);
   const positive = tensorOf([1 / B, 0, 0]);
   return np.sum(nn.logSoftmax(scores, 1).mul(positive)).mul(-1);
+}
+
+function tensorAttention(w: Record<string, Tensor>, pooled: Tensor, present: Tensor, n: number): Tensor {
+  const B = ROWS.length;
+  const keys = np.tanh(np.matmul(pooled.ref, np.matrixTranspose(w.fieldKeys)));
+  const weights = np.exp(np.reshape(np.matmul(keys, w.fieldQuery), [B, n])).mul(present);
+  const totals = np.sum(weights.ref, 1).add(tensorOf(ROWS.map((row) => Number(row.length === 0))));
+  const attention = weights.div(np.reshape(totals, [B, 1]));
+  return np.sum(np.reshape(attention, [B, n, 1]).mul(np.reshape(pooled, [B, n, D])), 1);
 }
 
 /** Any smooth loss: each point against a direction of its own. */

@@ -1,28 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { representUsers, type UserRepresentation } from '#domain/embedding/user-representation.ts';
+import {
+  type RepresentationShape,
+  representUsers,
+  type UserRepresentation,
+} from '#domain/embedding/user-representation.ts';
 import { PAPERS_TRAINING, trainUserRepresentation } from '#domain/embedding/user-representation-training.ts';
 import { type Shard, userAt } from '#domain/features/shard.ts';
 import { ShardBuilder } from '#domain/features/shard-builder.ts';
 import { seededRandom } from '#domain/random.ts';
 
-const SHAPE = { dimensions: 8, attention: 8, hidden: 16, poolingPower: 1 };
+const SHAPE: RepresentationShape = { merge: 'attention', dimensions: 8, attention: 8, hidden: 16, poolingPower: 1 };
+const CONCATENATED: RepresentationShape = { ...SHAPE, merge: 'concatenation', attention: 0 };
 const TERMS = { ...PAPERS_TRAINING, batch: 32, rate: 0.01, epochs: 8, seed: 1 };
 
 /** To the end: the model, and the loss of each epoch. */
-function trained(shard: Shard, terms = TERMS, isItem?: (feature: string) => boolean) {
-  const epochs = [...trainUserRepresentation(shard, SHAPE, terms, isItem)];
+function trained(shard: Shard, terms = TERMS, isItem?: (feature: string) => boolean, shape = SHAPE) {
+  const epochs = [...trainUserRepresentation(shard, shape, terms, isItem)];
   return { model: epochs[0].model, losses: epochs.map(({ loss }) => loss) };
 }
 
 describe('training of user representations', () => {
   const shard = twoKinds(300);
 
-  it('learns to tell the hidden feature better than chance among eleven, and better with every epoch at first', () => {
-    const { losses } = trained(shard);
+  it.each([SHAPE, CONCATENATED])(
+    'learns to tell the hidden feature better than chance among eleven, and better with every epoch at first, by $merge',
+    (shape) => {
+      const { losses } = trained(shard, TERMS, undefined, shape);
 
-    expect(losses[1]).toBeLessThan(losses[0]);
-    expect(losses[7]).toBeLessThan(Math.log(11) - 0.4);
-  });
+      expect(losses[1]).toBeLessThan(losses[0]);
+      expect(losses[7]).toBeLessThan(Math.log(11) - 0.4);
+    },
+  );
 
   it('puts users of a kind side by side, also where they share no feature', () => {
     const { model } = trained(shard);
