@@ -12,7 +12,7 @@ import { embedUsers, fitTruncatedSvd } from '../embedding/truncated-svd.ts';
 import { valuesFor } from '../features/feature-vector.ts';
 import { sampleUsers } from '../features/id-sample.ts';
 import type { Shard } from '../features/shard.ts';
-import { columnCounts, rowCountOf } from '../features/sparse-matrix.ts';
+import { columnCounts, renumberColumns, rowCountOf } from '../features/sparse-matrix.ts';
 import { compareTexts } from '../features/text-order.ts';
 import { seededRandom } from '../random.ts';
 import { informationValue, isPositive } from '../scoring/information-value.ts';
@@ -36,6 +36,8 @@ export interface SeedCluster {
 const DIMENSIONS = 16;
 /** So many seeds span those dimensions well enough. */
 const FITTED_SEEDS = 2_000;
+/** Features that fewer of them share are left out. */
+const LEAST_SHARE = 1 / 400;
 /** More kinds than this nobody can hold in mind. */
 const MAX_CLUSTERS = 8;
 /** Fewer seeds than this are no kind. */
@@ -48,7 +50,8 @@ export function seedClusters(
   { featureCount, seed }: { readonly featureCount: number; readonly seed: number },
 ): SeedCluster[] {
   const everySeed = { shard: seeds, rows: everyRow(seeds.ids.length) };
-  const model = fitTruncatedSvd(sampleUsers([everySeed], FITTED_SEEDS, seed), DIMENSIONS, seed);
+  const fitted = withSharedFeatures(sampleUsers([everySeed], FITTED_SEEDS, seed));
+  const model = fitTruncatedSvd(fitted, DIMENSIONS, seed);
   const { vectors, dimensions } = embedUsers(seeds, model);
   const maxCount = Math.min(MAX_CLUSTERS, Math.max(1, Math.floor(seeds.ids.length / SEEDS_PER_CLUSTER)));
   const { labels, sizes } = stableClusters(vectors, dimensions, maxCount, seededRandom(seed));
@@ -60,6 +63,15 @@ export function seedClusters(
     const rest = sizes.length > 1 ? difference(whole, own) : countsOf(others);
     return { size: rows.length, features: definingFeatures(own, rest).slice(0, featureCount) };
   });
+}
+
+/** What too few have says of no kind, and is most of what people have. */
+function withSharedFeatures({ ids, features, rows }: Shard): Shard {
+  const least = Math.max(2, LEAST_SHARE * ids.length);
+  const kept: string[] = [];
+  const counts = columnCounts(rows, everyRow(ids.length));
+  const target = Int32Array.from(counts, (count, f) => (count < least ? -1 : kept.push(features[f]) - 1));
+  return { ids, features: kept, rows: renumberColumns(rows, target, kept.length) };
 }
 
 /** How many of how many users have each feature. */

@@ -24,10 +24,15 @@ const PERMUTATION_SEED = 20_160;
 /** What an empty set hashes to: no feature's rank is above it, so a union stays the element-wise minimum. */
 const NOTHING = 0xffff;
 
-/** The permutation, continued at its end by its beginning so that no slice wraps around. */
-const PERMUTATION = circulantPermutation();
+let permutation: Uint16Array | undefined;
 
+/** The permutation, continued at its end by its beginning so that no slice wraps around; made when it is first needed. */
 function circulantPermutation(): Uint16Array {
+  permutation ??= shuffledRanks();
+  return permutation;
+}
+
+function shuffledRanks(): Uint16Array {
   const random = seededRandom(PERMUTATION_SEED);
   const ranks = Uint16Array.from({ length: RANKS }, (_, rank) => rank);
   for (let i = RANKS - 1; i > 0; i--) {
@@ -49,18 +54,19 @@ let kernel: SignaturesKernel | undefined;
 
 /** Signatures of sets: a feature counts if it is had, whatever its weight. */
 export function setSignatures(sets: SparseMatrix, starts: Uint16Array, H: number): Uint16Array {
-  kernel ??= startSignatures(PERMUTATION);
+  kernel ??= startSignatures(circulantPermutation());
   return leastRanks(kernel, sets, starts, NOTHING, H);
 }
 
 /** The same, a rank at a time: the definition, and the oracle of the kernel. */
 export function plainSetSignatures({ offsets, columns }: SparseMatrix, starts: Uint16Array, H: number): Uint16Array {
+  const ranks = circulantPermutation();
   const signatures = new Uint16Array((offsets.length - 1) * H).fill(NOTHING);
   for (let u = 0; u + 1 < offsets.length; u++) {
     for (let at = offsets[u]; at < offsets[u + 1]; at++) {
       const start = starts[columns[at]];
       for (let h = 0, to = u * H; h < H; h++, to++) {
-        if (PERMUTATION[start + h] < signatures[to]) signatures[to] = PERMUTATION[start + h];
+        if (ranks[start + h] < signatures[to]) signatures[to] = ranks[start + h];
       }
     }
   }
@@ -77,12 +83,13 @@ export function featureWeightedSignatures(
   featureWeights: Float64Array,
   H: number,
 ): Uint16Array {
+  const ranks = circulantPermutation();
   const signatures = new Uint16Array((offsets.length - 1) * H).fill(NOTHING);
   for (let u = 0; u + 1 < offsets.length; u++) {
     for (let h = 0; h < H; h++) {
       let least = Number.POSITIVE_INFINITY;
       for (let at = offsets[u]; at < offsets[u + 1]; at++) {
-        const rank = PERMUTATION[starts[columns[at]] + h];
+        const rank = ranks[starts[columns[at]] + h];
         const key = -Math.log((rank + 1) / (RANKS + 1)) / featureWeights[columns[at]];
         if (key >= least) continue;
         least = key;
