@@ -80,7 +80,7 @@ export interface Reader {
 }
 
 /** One that has grown beyond is not kept. */
-const MOST_KEPT_BYTES = 2 ** 24;
+const MOST_KEPT_BYTES = 2 ** 22;
 
 let idle: Reader | undefined;
 

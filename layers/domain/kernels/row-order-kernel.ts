@@ -28,7 +28,7 @@ const ENTRIES_AT_A_TIME = 2 ** 17;
 const PAGE_BYTES = 2 ** 16;
 
 /** A memory that has grown beyond is not kept. */
-const MOST_KEPT_BYTES = 2 ** 24;
+const MOST_KEPT_BYTES = 2 ** 22;
 
 let started: Exports | undefined;
 
