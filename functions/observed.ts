@@ -1,20 +1,19 @@
-/** What every way in has in common: logs, metrics and traces by Powertools. Ids of people, and what files say, stay out. */
+/**
+ * What every way in has in common: logs and metrics by Powertools. Ids of people, and what files say, stay out. Traces are Lambda's
+ * own.
+ */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { Tracer } from '@aws-lambda-powertools/tracer';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 
 export const logger = new Logger({ serviceName: 'akin' });
 const metrics = new Metrics({ namespace: 'akin', serviceName: 'akin' });
-const tracer = new Tracer({ serviceName: 'akin' });
 
-/** A handler with Powertools around it; responses are not traced, because they may hold what people own. */
+/** A handler with Powertools around it. */
 export function observed<Event, Result>(handle: (event: Event) => Promise<Result>) {
   return middy<Event, Result>()
     .use(injectLambdaContext(logger))
-    .use(captureLambdaHandler(tracer, { captureResponse: false }))
     .handler((event: Event) => quietly(() => handle(event)));
 }
 

@@ -49,7 +49,6 @@ export class HandlerFunction extends NodejsFunction {
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
         POWERTOOLS_LOG_LEVEL: 'INFO',
-        POWERTOOLS_TRACER_CAPTURE_ERROR: 'false',
         ...environment,
       },
       bundling: {

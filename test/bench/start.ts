@@ -30,7 +30,6 @@ const PACKAGES = [
   '@aws-sdk/s3-request-presigner',
   '@aws-lambda-powertools/logger',
   '@aws-lambda-powertools/metrics',
-  '@aws-lambda-powertools/tracer',
   '@middy/core',
   '@uwdata/flechette',
   'csv-parse',
