@@ -107,6 +107,7 @@ describe('the map is true', () => {
       'test/bench/job.py',
       'test/bench/kernels.py',
       'test/bench/reading.py',
+      'test/bench/regression.py',
       'test/bench/training.py',
     ]);
   });
