@@ -15,7 +15,7 @@ import { seedCountOf, type TrainingSet } from './training-set.ts';
 
 /** C, from the strongest penalty to the weakest. Rows as they are, are longer, and need it stronger. */
 export const STRENGTHS: Readonly<Record<Scaling, readonly number[]>> = {
-  none: [0.1, 0.3, 1],
+  none: [0.03, 0.1, 0.3, 1],
   unit: [0.3, 1, 3, 10],
   'idf-unit': [0.3, 1, 3, 10],
 };
