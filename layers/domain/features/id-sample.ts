@@ -6,7 +6,7 @@
  * Cost:   one hash a row, and the building of the sample.
  */
 import { hashText } from '../random.ts';
-import { type Shard, userAt } from './shard.ts';
+import type { Shard } from './shard.ts';
 import { ShardBuilder } from './shard-builder.ts';
 import { compareTexts } from './text-order.ts';
 
@@ -19,14 +19,18 @@ export interface ShardRows {
 export function sampleUsers(parts: readonly ShardRows[], limit: number, seed: number): Shard {
   const hashes = parts.map(({ shard, rows }) => Uint32Array.from(rows, (row) => hashText(shard.ids[row], seed)));
   const highest = highestWithin(hashes, limit);
-  const drawn = parts.flatMap(({ shard, rows }, p) =>
+  const drawn = parts.flatMap(({ shard, rows }, part) =>
     Array.from(rows.keys())
-      .filter((n) => hashes[p][n] <= highest)
-      .map((n) => ({ shard, row: rows[n], hash: hashes[p][n], id: shard.ids[rows[n]] })),
+      .filter((n) => hashes[part][n] <= highest)
+      .map((n) => ({ part, row: rows[n], hash: hashes[part][n], id: shard.ids[rows[n]] })),
   );
-  drawn.sort((left, right) => left.hash - right.hash || compareTexts(left.id, right.id));
+  if (drawn.length > limit) {
+    drawn.sort((left, right) => left.hash - right.hash || compareTexts(left.id, right.id));
+    drawn.length = limit;
+    drawn.sort((left, right) => left.part - right.part);
+  }
   const builder = new ShardBuilder();
-  for (const { shard, row } of drawn.slice(0, limit)) builder.add(userAt(shard, row));
+  for (const { part, row } of drawn) builder.addRows(parts[part].shard, row, row + 1);
   return builder.build(Number.POSITIVE_INFINITY)[0];
 }
 
