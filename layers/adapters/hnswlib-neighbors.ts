@@ -38,7 +38,7 @@ export const hnswlibNeighbors: NeighborSearch = {
     const index = newIndex(dimensions);
     const count = vectors.length / dimensions;
     index.initIndex(Math.max(1, count), M, EF_CONSTRUCTION, seed);
-    const point = new Array<number>(dimensions).fill(0);
+    const point = Array.from({ length: dimensions }, () => 0);
     for (let row = 0; row < count; row++) {
       if (isZero(vectors, dimensions, row)) continue;
       for (let d = 0; d < dimensions; d++) point[d] = vectors[row * dimensions + d];

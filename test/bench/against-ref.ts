@@ -56,10 +56,10 @@ function tableOf(set: SyntheticSet, commit: string, there: string): string {
     { name: 'ingest', args: (data: string) => ['ingest', set.users, '--population', 'p', '--data', data] },
     ...RANKERS.map((ranker) => ({
       name: `expand, ${ranker}`,
-      args: (_: string, out: string) => [
-        ...['expand', '--users', set.users, '--seeds', set.seeds, '--size', String(AUDIENCE_SIZE)],
-        ...['--evidence', 'none', '--ranker', ranker, '--out', out],
-      ],
+      args: (_: string, out: string) => {
+        const asked = ['expand', '--users', set.users, '--seeds', set.seeds, '--size', String(AUDIENCE_SIZE)];
+        return [...asked, '--evidence', 'none', '--ranker', ranker, '--out', out];
+      },
     })),
   ];
   const rows = commands.map(({ name, args }) => {

@@ -68,11 +68,10 @@ try {
 
 function tableOf(set: SyntheticSet): string {
   const out = join(folder, 'audience.csv');
-  const own = ([ranker]: readonly string[], size: number | 'all') =>
-    measuredRun([
-      ...['expand', '--users', set.users, '--seeds', set.seeds, '--size', String(size)],
-      ...['--evidence', 'none', '--ranker', ranker, '--out', out],
-    ]);
+  const own = ([ranker]: readonly string[], size: number | 'all') => {
+    const asked = ['expand', '--users', set.users, '--seeds', set.seeds, '--size', String(size)];
+    return measuredRun([...asked, '--evidence', 'none', '--ranker', ranker, '--out', out]);
+  };
   const peer = (method: string, size: number) =>
     measuredPython(PYTHON, [SCRIPT, method, set.users, set.seeds, String(size), out]);
   const rounds = Array.from({ length: roundCount }, () =>
