@@ -2,7 +2,6 @@
  * A thread that indexes shards: it reads them from the folder of populations, and has the thread that asked write what it makes, so
  * that whoever ends the process knows of every file.
  */
-import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { localFolderBucketStore } from '#adapters/local-folder-bucket-store.ts';
 import type { IndexTask, ObjectStore, Ports } from '#application/ports.ts';
@@ -10,7 +9,6 @@ import { indexStoredShard } from '#application/publish-generation.ts';
 import type { Answer } from './index-threads.ts';
 import { localPorts } from './local-ports.ts';
 
-enableCompileCache();
 const asker = parentPort;
 if (!asker) throw new Error('expected a thread that asks, got none');
 

@@ -35,7 +35,7 @@ export async function expandAudience(
   if (needsPoints) watch('place the users', 0, 1);
   const shards = needsPoints ? await withPoints(ports, settings, population, cast.shards, embedding) : cast.shards;
   watch('compare the seeds', 0, 1);
-  const seedReport = seedFindings(request, settings, cast, comparedPeople(settings, request.seed, { ...cast, shards }));
+  const seedReport = seedFindings(settings, request, cast, comparedPeople(settings, request.seed, { ...cast, shards }));
   watch('hold out seeds', 0, 1);
   const early = fitEarly(chosenRanker, shards, cast.roles);
   const heldOut = holdOutFrom(request, chosenRanker, early, () =>

@@ -85,7 +85,7 @@ export function reportSeeds(
   watch('match the seeds', 0, 1);
   const cast = castRoles(population, request);
   watch('compare the seeds', 0, 1);
-  const findings = seedFindings(request, settings, cast, comparedPeople(settings, request.seed, cast));
+  const findings = seedFindings(settings, request, cast, comparedPeople(settings, request.seed, cast));
   watch('compare the seeds', 1, 1);
   const drops = population.shards.map((shard) => matchDrops(shard, request.drop));
   return {
@@ -134,8 +134,8 @@ export function mergeCompared(
 
 /** The findings on people who are cast already. */
 export function seedFindings(
-  { seeds: list, exclude, seed }: Pick<SeedReportRequest, 'seeds' | 'exclude' | 'seed'>,
   settings: Settings,
+  { seeds: list, exclude, seed }: Pick<SeedReportRequest, 'seeds' | 'exclude' | 'seed'>,
   counts: CastCounts,
   { seeds, others }: ComparedPeople,
 ): SeedFindings {

@@ -43,7 +43,7 @@ export async function fitExpansion(ports: StepPorts, settings: Settings, job: Ex
     request.seed,
     shards.map((shard) => shard.compared),
   );
-  const seedReport = seedFindings(request, settings, counts, compared);
+  const seedReport = seedFindings(settings, request, counts, compared);
   const model = chosenRanker.ranker.fit(shards.map(({ evidence }) => evidence));
   const heldOut = holdOutFrom(request, chosenRanker, model, () => shards.flatMap(({ sample }) => sample ?? []));
   const size = settleSize(request, counts, heldOut);

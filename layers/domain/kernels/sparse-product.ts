@@ -1,6 +1,6 @@
 /**
- * Products of sparse rows with a dense matrix by WebAssembly SIMD: the same bits as plain-sparse-product.ts, some eight times
- * faster.
+ * Products of sparse rows with a dense matrix by WebAssembly SIMD: the same bits as plain-sparse-product.ts, one and a half times as
+ * fast for 100,000 rows of 45 entries out of 40,000. Where rows are few, copying the dense matrix costs more than it saves.
  *
  * Shapes: as there. The dense matrices lie in the kernel's memory in strips of 16 columns, so that the sums of a row stay in
  *         registers; rows are copied in blocks.
